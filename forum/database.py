@@ -1,0 +1,172 @@
+"""The database: one connection per thread, one way to write, and the fields that keep their promises.
+
+SQLite and PostgreSQL differ here and nowhere else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+from peewee import AutoField, DatabaseProxy, Model, PostgresqlDatabase, SqliteDatabase, TextField
+from peewee import Field as PeeweeField
+
+from forum.errors import NotFound
+from forum.text import is_safe, stored_html
+
+BUSY_SECONDS = 15
+
+db = DatabaseProxy()
+
+
+def open_database(url: str) -> Any:
+    """Point the models at the database that *url* names and return it.
+
+    *url* is ``sqlite:///path`` (relative to the working folder; four slashes for an absolute path) or
+    ``postgresql://…``. Connections are opened by the thread that first asks and stay open between requests.
+    """
+    if db.obj is not None:
+        db.obj.close()
+    if url.startswith("sqlite:"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target = SqliteDatabase(
+            str(path),
+            pragmas={
+                "journal_mode": "wal",
+                "foreign_keys": 1,
+                "synchronous": 2,
+                "cache_size": -16_000,
+                "temp_store": 2,
+            },
+            timeout=BUSY_SECONDS,
+            field_types={"UTC": "TEXT"},
+        )
+    else:
+        target = PostgresqlDatabase(
+            _postgres_dsn(url),
+            prefer_psycopg3=True,
+            prepare_threshold=None,
+            options="-c timezone=UTC",
+            field_types={"UTC": "TIMESTAMPTZ", "AUTO": "BIGSERIAL"},
+        )
+    db.initialize(target)
+    return target
+
+
+def _postgres_dsn(url: str) -> str:
+    """psycopg reads URLs, except for the ``postgres+driver://`` spellings that other tools write."""
+    parts = urlsplit(url)
+    return parts._replace(scheme="postgresql").geturl()
+
+
+def database_name(url: str) -> str:
+    """Return what a person would call the database that *url* names, without its password."""
+    parts = urlsplit(url)
+    return unquote(parts.path.lstrip("/")) or url
+
+
+def is_postgres() -> bool:
+    """Say which of the two databases is behind the models."""
+    return isinstance(db.obj, PostgresqlDatabase)
+
+
+def close_connection() -> None:
+    """Give up this thread's connection; the next query opens a fresh one."""
+    if db.obj is not None and not db.obj.is_closed():
+        db.obj.close()
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """All or nothing. Nested calls join the outer transaction as savepoints.
+
+    On SQLite the write lock is taken at once, because a read that turns into a write under somebody else's write
+    fails immediately instead of waiting.
+    """
+    context = db.obj.atomic() if is_postgres() else db.obj.atomic("IMMEDIATE")
+    with context:
+        yield
+
+
+def in_transaction() -> bool:
+    """Say whether this thread is inside `transaction`."""
+    return bool(db.obj.in_transaction())
+
+
+class IdField(AutoField):
+    """A number that is never given out twice, so that an id in an old link never names something else."""
+
+    def ddl(self, ctx: Any) -> Any:
+        from peewee import SQL, NodeList
+
+        nodes = super().ddl(ctx)
+        return nodes if is_postgres() else NodeList((nodes, SQL("AUTOINCREMENT")))
+
+
+class UtcField(PeeweeField):
+    """An aware moment, kept in UTC. SQLite holds text of one width, so that order by text is order by time."""
+
+    field_type = "UTC"
+
+    def db_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC).isoformat(sep=" ", timespec="microseconds")
+
+    def python_value(self, value: Any) -> datetime | None:
+        return utc(value)
+
+
+def utc(value: Any) -> datetime | None:
+    """Return what a raw query gave for a moment as an aware UTC datetime; None stays None."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return value.astimezone(UTC) if value is not None else None
+
+
+class HtmlField(TextField):
+    """Safe HTML and nothing else: it refuses a text that did not come through `forum.text`."""
+
+    def db_value(self, value: Any) -> Any:
+        if value is None:
+            return None
+        if not is_safe(value):
+            raise TypeError("only HTML made by forum.text may be stored")
+        return str(value)
+
+    def python_value(self, value: Any) -> Any:
+        return None if value is None else stored_html(value)
+
+
+class BaseModel(Model):
+    """What every table shares."""
+
+    id = IdField()
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+    @classmethod
+    def locked(cls, id: int) -> Self:
+        """Return the row and hold it until the transaction ends. Raises NotFound when it is gone."""
+        query = cls.select().where(cls.id == id)
+        if is_postgres():
+            query = query.for_update()
+        row = query.first()
+        if row is None:
+            raise NotFound
+        return row
+
+    @classmethod
+    def fetch(cls, id: int) -> Self:
+        """Return the row, or raise NotFound."""
+        row = cls.get_or_none(cls.id == id)
+        if row is None:
+            raise NotFound
+        return row
