@@ -1,0 +1,53 @@
+"""How often we have asked somebody, and whether we may ask again."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from forum.asking.models import Ask
+from forum.clock import now
+from forum.members.models import Member
+
+BUDGET_SPAN = timedelta(days=30)
+
+
+def asks_made(member_id: int, *, since: datetime | None = None) -> int:
+    """Return how many asks that count went to a member since *since* (30 days ago when it is not given)."""
+    since = since or now() - BUDGET_SPAN
+    return Ask.select().where(Ask.member == member_id, Ask.counts, Ask.asked_at > since).count()
+
+
+def budget_left(member_id: int) -> int:
+    """Return how many more times we may ask this member in the present 30 days; 0 while they have paused us."""
+    member = Member.get_or_none(Member.id == member_id)
+    if member is None or member.left_at is not None:
+        return 0
+    if member.asks_paused_until is not None and member.asks_paused_until > now():
+        return 0
+    return max(0, member.asks_per_month - asks_made(member_id))
+
+
+def members_within_budget(member_ids: list[int]) -> set[int]:
+    """Return those of *member_ids* whom we may still ask."""
+    return {member_id for member_id in member_ids if budget_left(member_id) > 0}
+
+
+def open_asks(member_id: int, kind: str | None = None) -> list[Ask]:
+    """Return what a member has been asked and has not answered, the oldest first."""
+    query = Ask.select().where(Ask.member == member_id, Ask.answered_at.is_null())
+    if kind is not None:
+        query = query.where(Ask.kind == kind)
+    return list(query.order_by(Ask.asked_at))
+
+
+def about_member(member_id: int) -> list[dict[str, Any]]:
+    """Return every ask we made of a member, for their export."""
+    return [
+        {
+            "kind": ask.kind,
+            "about": f"{ask.subject_kind} {ask.subject_id}",
+            "asked_at": ask.asked_at.isoformat(),
+            "answered_at": ask.answered_at.isoformat() if ask.answered_at else None,
+            "answer": ask.answer,
+        }
+        for ask in Ask.select().where(Ask.member == member_id).order_by(Ask.id)
+    ]
