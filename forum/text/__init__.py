@@ -1,0 +1,43 @@
+"""The one door from people's words to safe HTML and to plain text."""
+
+from forum.text.anchors import Anchor, anchor, paragraphs, re_anchor
+from forum.text.door import RENDERER, shutdown, to_html
+from forum.text.mentions import mention_of, mentions_in
+from forum.text.messages import Sentence, _, gettext, n_, ngettext, speaking, translator
+from forum.text.names import name_key
+from forum.text.plain import QuotedSpan, quoted_spans, to_plain
+from forum.text.quoting import quote_block, renumber_quotes
+from forum.text.safe import SafeHtml, is_safe, stored_html
+from forum.text.tidying import clean_line, excerpt_of, slugify, tidy
+
+__all__ = [
+    "RENDERER",
+    "Anchor",
+    "QuotedSpan",
+    "SafeHtml",
+    "Sentence",
+    "_",
+    "anchor",
+    "clean_line",
+    "excerpt_of",
+    "gettext",
+    "is_safe",
+    "mention_of",
+    "mentions_in",
+    "n_",
+    "name_key",
+    "ngettext",
+    "paragraphs",
+    "quote_block",
+    "quoted_spans",
+    "re_anchor",
+    "renumber_quotes",
+    "shutdown",
+    "slugify",
+    "speaking",
+    "stored_html",
+    "tidy",
+    "to_html",
+    "to_plain",
+    "translator",
+]

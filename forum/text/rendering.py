@@ -1,0 +1,216 @@
+"""Markdown to HTML, before the sanitisers. One renderer per thread: Python-Markdown keeps state between calls."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from html import unescape
+from urllib.parse import quote as percent
+from xml.etree.ElementTree import Element
+
+import markdown
+from markdown.inlinepatterns import InlineProcessor
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
+from markupsafe import escape
+
+from forum.text.mentions import MENTION, called
+from forum.text.quoting import DEEPEST_QUOTE, Quote, has_quotes, quote_parts
+from forum.text.safe import REL, cleaned, is_upload, web_address
+from forum.text.tidying import clean_line, without_forbidden
+
+_DEEP_MARKS = re.compile(r"^((?: {0,3}> ?){6})[> ]*>", re.M)  # deeper quotation marks add nothing to read
+_TRAILING = "?!.,:;*_~'\"’”»…"
+
+
+class _BareAddress(InlineProcessor):
+    """An address somebody pasted becomes a link; full stops and brackets after it stay outside."""
+
+    ANCESTOR_EXCLUDES = ("a",)
+    PATTERN = r"(?<![\w@/])(?:https?://|www\.(?=[\w-]))[^\s<>\"\x02\x03]+"
+
+    def handleMatch(self, m, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, N802
+        address = _without_trailing(m.group())
+        href = web_address(address)
+        if href is None or address.endswith("//"):
+            return None, m.start(), m.end()
+        return _link(href, address), m.start(), m.start() + len(address)
+
+
+def _without_trailing(address: str) -> str:
+    while True:
+        shorter = address.rstrip(_TRAILING)
+        for opening, closing in ("()", "[]", "{}"):
+            if shorter.endswith(closing) and shorter.count(closing) > shorter.count(opening):
+                shorter = shorter[:-1]
+        if shorter == address:
+            return address
+        address = shorter
+
+
+class _BareMailbox(InlineProcessor):
+    ANCESTOR_EXCLUDES = ("a",)
+    PATTERN = r"(?<![\w.+\-@/:])[A-Za-z0-9][A-Za-z0-9._+\-]{0,63}@(?:[A-Za-z0-9\-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
+
+    def handleMatch(self, m, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, N802
+        href = web_address(f"mailto:{m.group()}")
+        if href is None:
+            return None, m.start(), m.end()
+        return _link(href, m.group()), m.start(), m.end()
+
+
+class _Mention(InlineProcessor):
+    """A name that belongs to somebody here."""
+
+    ANCESTOR_EXCLUDES = ("a",)
+    known: Mapping[str, str] = {}
+
+    def handleMatch(self, m, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, N802
+        name = called(m)
+        member = self.known.get(name.casefold())
+        if member is None:
+            return None, m.start(), m.end()
+        link = _link(f"/m/{percent(member, safe='')}", f"@{name}")
+        link.set("class", "mention")
+        return link, m.start(), m.end()
+
+
+def _link(href: str, words: str) -> Element:
+    link = Element("a")
+    link.set("href", href)
+    link.text = AtomicString(words)
+    return link
+
+
+class _HouseRules(Treeprocessor):
+    """The last look at the tree: headings fit under the page's own, addresses are sound, pictures are ours."""
+
+    def __init__(self, md: markdown.Markdown) -> None:
+        super().__init__(md)
+        self.headings: list[int] = []  # levels as written, outermost first; the page's own headings stand above them
+
+    def run(self, root: Element) -> None:
+        self._look(root, inside_link=False)
+
+    def _look(self, parent: Element, inside_link: bool) -> None:
+        for child in list(parent):
+            tag = child.tag
+            if tag == "img":
+                self._picture(child, inside_link)
+            elif tag == "a":
+                self._link(child, inside_link)
+                self._look(child, inside_link=True)
+                if child.tag == "a" and not _shows(child):
+                    child.text = child.get("href")
+                continue
+            elif tag in ("th", "td"):
+                child.attrib.pop("style", None)
+            self._look(child, inside_link)
+            if tag in _HEADINGS:
+                self._heading(child)
+
+    def _heading(self, element: Element) -> None:
+        if not "".join(element.itertext()).strip():
+            element.tag = "p"
+            return
+        written = int(element.tag[1])
+        while self.headings and self.headings[-1] >= written:
+            self.headings.pop()
+        self.headings.append(written)
+        element.tag = f"h{min(2 + len(self.headings), 6)}"
+
+    @staticmethod
+    def _link(element: Element, inside_link: bool) -> None:
+        mention = element.get("class")
+        href = web_address(unescape(element.get("href", "")))
+        element.attrib.clear()
+        if href is None or inside_link:
+            element.tag = "span"  # taken away by the sanitiser, its words stay
+            return
+        element.set("href", href.replace("&", "&amp;"))
+        if mention == "mention":
+            element.set("class", mention)
+        element.set("rel", REL)
+
+    @staticmethod
+    def _picture(element: Element, inside_link: bool) -> None:
+        source, alt = element.get("src", "").strip(), element.get("alt", "")
+        alt = re.sub(r"\|\d+x\d+(?:,\s*\d+%)?$", "", alt).strip()  # Discourse writes the size there
+        element.attrib.clear()
+        if is_upload(source):
+            element.set("src", source)
+            element.set("alt", alt)
+            element.set("loading", "lazy")
+            return
+        href = None if inside_link else web_address(unescape(source))
+        element.text = AtomicString(alt or source)
+        if href is None:
+            element.tag = "span"
+            return
+        element.tag = "a"
+        element.set("href", href.replace("&", "&amp;"))
+        element.set("rel", REL)
+
+
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+
+def _shows(element: Element) -> bool:
+    """Whether a link has anything to click on."""
+    return any(True for _ in element.iter("img")) or bool("".join(element.itertext()).strip())
+
+
+class _Renderer(threading.local):
+    def __init__(self) -> None:
+        md = markdown.Markdown(extensions=["fenced_code", "tables", "nl2br", "sane_lists"], output_format="html")
+        # Tags that people type are words like any other: nothing they write is taken for HTML.
+        md.preprocessors.deregister("html_block")
+        md.inlinePatterns.deregister("html")
+        md.inlinePatterns.deregister("entity")
+        md.delimiters.add("~", "del", double=True)
+        self.mention = _Mention(MENTION, md)
+        self.rules = _HouseRules(md)
+        md.inlinePatterns.register(_BareAddress(_BareAddress.PATTERN, md), "bare_address", 118)
+        md.inlinePatterns.register(_BareMailbox(_BareMailbox.PATTERN, md), "bare_mailbox", 108)
+        md.inlinePatterns.register(self.mention, "mention", 106)
+        md.treeprocessors.register(self.rules, "house_rules", -10)
+        self.md = md
+
+    def html(self, source: str, known: Mapping[str, str]) -> str:
+        self.mention.known = known
+        self.rules.headings.clear()
+        if has_quotes(source):
+            return self._parts(quote_parts(source), depth=0)
+        return self._markdown(source)
+
+    def _markdown(self, source: str) -> str:
+        source = _DEEP_MARKS.sub(r"\1", source)
+        return self.md.reset().convert(source) if source.strip() else ""
+
+    def _parts(self, parts: list[str | Quote], depth: int) -> str:
+        return "\n".join(self._markdown(part) if isinstance(part, str) else self._quote(part, depth) for part in parts)
+
+    def _quote(self, quote: Quote, depth: int) -> str:
+        inside = self._parts(quote.parts, depth + 1)
+        if depth >= DEEPEST_QUOTE:
+            return inside
+        return f'<blockquote class="quote">\n{_attribution(quote)}{inside}\n</blockquote>'
+
+
+def _attribution(quote: Quote) -> str:
+    name = escape(clean_line(unescape(quote.name), 100))
+    if not name:
+        return ""
+    if quote.thread is None:
+        return f"<cite>{name}</cite>\n"
+    address = f"/t/{quote.thread}/-/{quote.post or 1}"
+    return f'<cite><a href="{address}" rel="{REL}">{name}</a></cite>\n'
+
+
+_renderer = _Renderer()
+
+
+def rendered(source: str, known: Mapping[str, str]) -> str:
+    """Clean HTML for tidied Markdown. May take long and may raise anything for hostile text: `door` looks after that."""
+    return without_forbidden(cleaned(_renderer.html(source, known))).strip()
