@@ -434,7 +434,12 @@ def install(app: Flask, chosen: Settings, *, rate_storage: str) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        nonce=new_nonce, static_url=static_url, when=when, when_exactly=when_exactly, day_words=day_words, date_words=date_words
+        nonce=new_nonce,
+        static_url=static_url,
+        when=when,
+        when_exactly=when_exactly,
+        day_words=day_words,
+        date_words=date_words,
     )
     csrf.init_app(app)
     login.init_app(app)
