@@ -1,0 +1,44 @@
+"""What is shut in tests unless a test opens it: the network."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+class SocketsAreShut(AssertionError):
+    """Somebody tried to reach the network in a test that did not say so."""
+
+
+def _is_loopback(host: Any) -> bool:
+    if host in ("localhost", "", None):
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def shut_sockets(monkeypatch: pytest.MonkeyPatch, *, loopback: bool) -> None:
+    """Let no connection out; with *loopback* those to this machine may pass."""
+
+    def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not (loopback and _is_loopback(address[0])):
+                hint = "" if loopback else " (mark it with @pytest.mark.network if it may talk to this machine)"
+                raise SocketsAreShut(f"a test tried to reach {address[0]}:{address[1]}{hint}")
+            return real(self, address)
+
+        return connect
+
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_loopback(host.decode() if isinstance(host, bytes) else host):
+            raise SocketsAreShut(f"a test tried to look up {host}")
+        return real_getaddrinfo(host, *args, **kwargs)
+
+    real_getaddrinfo = socket.getaddrinfo
+    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
