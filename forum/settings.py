@@ -120,3 +120,19 @@ def _kept_secret(instance: Path) -> str:
             f"SECRET_KEY is not set and the folder {instance} cannot be written ({trouble.strerror}); "
             "set SECRET_KEY or KETTLE_INSTANCE=/var/lib/kettle."
         ) from trouble
+
+
+_chosen: Settings | None = None
+
+
+def use(settings: Settings) -> None:
+    """Make *settings* the ones this process goes by."""
+    global _chosen
+    _chosen = settings
+
+
+def chosen() -> Settings:
+    """Return the settings this process goes by, for work that has no request."""
+    if _chosen is None:
+        raise RuntimeError("the settings were not chosen yet: call wiring.start first")
+    return _chosen

@@ -9,7 +9,7 @@ from flask import Flask
 from forum import jobs, web
 from forum.access import Viewer
 from forum.database import db, open_database
-from forum.settings import Settings
+from forum.settings import Settings, use
 
 ROOMS = (
     "forum.members",
@@ -26,6 +26,7 @@ ROOMS = (
 
 def start(settings: Settings) -> None:
     """Open the database and learn what follows what; enough for commands and the worker."""
+    use(settings)
     open_database(settings.database_url)
     if importlib.util.find_spec("forum.reactions"):
         reactions = importlib.import_module("forum.reactions")

@@ -1,6 +1,6 @@
 """What reaches people: notices on the site and letters by e-mail."""
 
-from peewee import BigIntegerField, ForeignKeyField, IntegerField, TextField
+from peewee import BigIntegerField, ForeignKeyField, TextField
 
 from forum.database import BaseModel, UtcField
 from forum.members.models import Member
@@ -44,11 +44,4 @@ class Letter(BaseModel):
     thread_ref = TextField(default="")
     unsubscribe = TextField(default="")
     made_at = UtcField()
-    due_at = UtcField()
-    claimed_until = UtcField(null=True)
-    attempts = IntegerField(default=0)
     sent_at = UtcField(null=True)
-    trouble = TextField(default="")
-
-
-Letter.add_index(Letter.index(Letter.due_at, name="letter_due", where=Letter.sent_at.is_null()))

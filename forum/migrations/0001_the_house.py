@@ -668,17 +668,12 @@ CREATE TABLE "letter" (
     "thread_ref" TEXT NOT NULL,
     "unsubscribe" TEXT NOT NULL,
     "made_at" {AT} NOT NULL,
-    "due_at" {AT} NOT NULL,
-    "claimed_until" {AT},
-    "attempts" BIGINT NOT NULL,
     "sent_at" {AT},
-    "trouble" TEXT NOT NULL,
     FOREIGN KEY ("member_id") REFERENCES "member" ("id") ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX "letter_key" ON "letter" ("key");
 CREATE INDEX "letter_member_id" ON "letter" ("member_id");
 CREATE UNIQUE INDEX "letter_message_id" ON "letter" ("message_id");
-CREATE INDEX "letter_due" ON "letter" ("due_at") WHERE ("sent_at" IS NULL);
 
 CREATE TABLE "link" (
     "id" {ID},
