@@ -2,6 +2,7 @@
 
 from forum.text.anchors import Anchor, anchor, paragraphs, re_anchor
 from forum.text.door import RENDERER, shutdown, to_html
+from forum.text.incoming import from_html, from_raw
 from forum.text.mentions import mention_of, mentions_in
 from forum.text.messages import Sentence, _, gettext, n_, ngettext, speaking, translator
 from forum.text.names import name_key
@@ -20,6 +21,8 @@ __all__ = [
     "anchor",
     "clean_line",
     "excerpt_of",
+    "from_html",
+    "from_raw",
     "gettext",
     "is_safe",
     "mention_of",

@@ -17,7 +17,7 @@ _TAG = re.compile(
     r"(?P<open>^ {0,3}|(?<=\]))\[quote(?:=(?P<about>[^\]\n]{0,300}))?\]|(?P<close>\[/quote\])", re.I | re.M
 )
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.M)
-_ABOUT_PART = re.compile(r",\s*(?P<key>post|thread|topic|full|username|user_id)\s*:\s*(?P<value>[^,]*)", re.I)
+_ABOUT_PART = re.compile(r"(?:^|,)\s*(?P<key>post|thread|topic|full|username|user_id)\s*:\s*(?P<value>[^,]*)", re.I)
 
 
 @dataclass(slots=True)
