@@ -136,7 +136,7 @@ def live_site(walk: Walk, chromium: Any, _live_sites: Callable[[str], LiveSite])
     database.close_connection()
     troubles = site.troubles()
     if troubles:
-        pytest.fail("\n".join(troubles))
+        pytest.fail("\n".join(troubles), pytrace=False)
 
 
 # ---------------------------------------------------------------- browsers
@@ -232,9 +232,9 @@ def new_page(
         return
     faults += _check_documents(chromium, seen)
     if faults:
-        pytest.fail("axe found faults:\n" + "\n".join(dict.fromkeys(faults)))
+        pytest.fail("axe found faults:\n" + "\n".join(dict.fromkeys(faults)), pytrace=False)
     if seen.unexpected():
-        pytest.fail("the browser complained:\n" + "\n".join(dict.fromkeys(seen.unexpected())))
+        pytest.fail("the browser complained:\n" + "\n".join(dict.fromkeys(seen.unexpected())), pytrace=False)
 
 
 @pytest.fixture
