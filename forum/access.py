@@ -79,18 +79,25 @@ HOUSE = Viewer(id=None, name="Kettle", role="admin")
 class Readable(Protocol):
     """What decides who may read a thread."""
 
-    audience: str
-    category_group_id: int | None
-    group_id: int | None
-    is_hidden: bool
+    @property
+    def audience(self) -> str: ...
+    @property
+    def category_group_id(self) -> int | None: ...
+    @property
+    def group_id(self) -> int | None: ...
+    @property
+    def is_hidden(self) -> bool: ...
 
 
 class Written(Protocol):
     """What decides who may change a post."""
 
-    author_id: int
-    is_withdrawn: bool
-    is_hidden: bool
+    @property
+    def author_id(self) -> int: ...
+    @property
+    def is_withdrawn(self) -> bool: ...
+    @property
+    def is_hidden(self) -> bool: ...
 
 
 def require(ok: bool, sentence: object = "") -> None:

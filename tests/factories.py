@@ -80,7 +80,9 @@ def a_thread(
     )
 
 
-def a_post(thread: Any = None, author: Any = None, *, source: str = "We take turns, one night each.", **more: Any) -> Post:
+def a_post(
+    thread: Any = None, author: Any = None, *, source: str = "We take turns, one night each.", **more: Any
+) -> Post:
     """A reply in *thread* by *author* (a member). *more* as for ``threads.actions.reply``."""
     from forum.members.actions import viewer_for
     from forum.threads import actions
