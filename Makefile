@@ -27,7 +27,7 @@ lint: $(VENV)/ready-dev ## formatter check, linter, types, import rules, templat
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint --lint --quiet templates
 
 format: $(VENV)/ready-dev ## tidy the Python

@@ -145,7 +145,9 @@ class LiveSite:
 
         for path in self.folder.glob("*limit*.db"):
             with sqlite3.connect(path, timeout=5) as connection:
-                tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+                tables = connection.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+                ).fetchall()
                 for (table,) in tables:
                     connection.execute(f'DELETE FROM "{table}"')
             connection.close()
