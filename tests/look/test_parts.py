@@ -1,6 +1,7 @@
 """The parts of pages keep their small promises, whoever writes the next room."""
 
 import gzip
+import hashlib
 import re
 from pathlib import Path
 
@@ -53,3 +54,12 @@ def test_the_frame_stays_light() -> None:
 
     assert wire("kettle.js", "vendor/htmx-*/*.js") < 25_000
     assert wire("kettle.css", "icons.svg", "kettle.js", "vendor/htmx-*/*.js", "vendor/atkinson-*/latin.woff2") < 60_000
+
+
+def test_the_font_has_one_address() -> None:
+    """The page preloads what static_url() names; another address in the style sheet would fetch the font twice."""
+    style = (HOUSE / "static" / "kettle.css").read_text(encoding="utf-8")
+    named = re.findall(r'url\("(vendor/[^"?]+)\?v=(\w+)"\)', style)
+    assert len(named) == 2
+    for name, digest in named:
+        assert hashlib.sha256((HOUSE / "static" / name).read_bytes()).hexdigest().startswith(digest), name
