@@ -4,12 +4,19 @@ Events hold ids and a version, never anybody's words.
 """
 
 import json
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from peewee import BigIntegerField, IntegerField, TextField
 
 from forum.clock import now
 from forum.database import BaseModel, UtcField, db, in_transaction, is_postgres
+
+log = logging.getLogger(__name__)
+
+# Rung after the commit of an event that open pages should hear, so that they need not wait for the next look.
+bells: list[Callable[[], object]] = []
 
 # Any constant will do, as long as nothing else in this database takes the same advisory lock.
 _LOG_LOCK = 7_315_001
@@ -55,6 +62,8 @@ def record(
     if is_postgres():
         # Without it a reader sees event 2 and moves on, while event 1 is still about to commit.
         db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_LOG_LOCK,))
+    if channel and bells:
+        db.obj.after_commit(_ring)
     return Event.insert(
         kind=kind,
         version=version,
@@ -65,6 +74,15 @@ def record(
         ids=json.dumps(ids, separators=(",", ":")),
         at=now(),
     ).execute()
+
+
+def _ring() -> None:
+    for bell in tuple(bells):
+        try:
+            bell()
+        except Exception:
+            # Raised here it would look as if the commit had failed; without a bell the news is only a little late.
+            log.exception("a bell did not ring")
 
 
 def position() -> int:

@@ -1,10 +1,12 @@
 """What must happen after an action, written down as rows and done by the worker: at least once, twice is fine.
 
-An event is *spread* into one `Todo` per reaction. Workers claim todos by a conditional update; a claim runs out, so that
-a killed worker's work is done by the next one. huey only executes: losing its queue loses nothing.
+An event is *spread* into one `Todo` per reaction. Workers claim todos by a conditional update; a claim runs out, so
+that a killed worker's work is done by the next one. huey only executes: losing its queue loses nothing.
 """
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +19,17 @@ from forum.events import Event
 
 log = logging.getLogger(__name__)
 
-CLAIM = timedelta(minutes=5)
+# A claim is renewed while its work goes on (`renew_claims`), so that it can be short: what a killed worker had begun is
+# begun again this soon.
+CLAIM = timedelta(seconds=30)
+RENEW = timedelta(seconds=10)
+# Work that takes longer than this is stuck: its claim is no longer renewed.
+LONGEST = timedelta(hours=1)
 TRIES = 8
 SPREAD_BATCH = 100
+PRUNE_BATCH = 500
+# A chore that failed, or whose worker was killed, is tried again after this long.
+CHORE_CLAIM = timedelta(minutes=5)
 
 
 class Todo(BaseModel):
@@ -93,6 +103,8 @@ def use_reactions(table: Mapping[str, Sequence[Reaction]], chores: Sequence[Peri
 
 def spread() -> int:
     """Turn events nobody has looked at into todos. Return how many events were spread."""
+    if not Event.select(Event.id).where(Event.spread_at.is_null()).exists():
+        return 0
     with transaction():
         query = Event.select().where(Event.spread_at.is_null()).order_by(Event.id).limit(SPREAD_BATCH)
         if is_postgres():
@@ -130,21 +142,38 @@ def due_ids(limit: int = 50) -> list[int]:
     return [row[0] for row in query.tuples()]
 
 
+@dataclass(slots=True)
+class _Held:
+    """A claim of this process: the row says so with *until*, which changes when the claim is renewed."""
+
+    until: datetime
+    since: datetime
+
+
+_held_todos: dict[int, _Held] = {}
+_held_chores: dict[str, _Held] = {}
+_held_lock = threading.Lock()
+
+
 def _claim(todo_id: int) -> Todo | None:
     moment = now()
+    until = moment + CLAIM
     with transaction():
         claimed = (
-            Todo.update(claimed_until=moment + CLAIM, attempts=Todo.attempts + 1)
+            Todo.update(claimed_until=until, attempts=Todo.attempts + 1)
             .where(
                 Todo.id == todo_id,
                 Todo.done_at.is_null(),
                 Todo.due_at <= moment,
+                Todo.attempts < TRIES,
                 Todo.claimed_until.is_null() | (Todo.claimed_until < moment),
             )
             .execute()
         )
     if not claimed:
         return None
+    with _held_lock:
+        _held_todos[todo_id] = _Held(until, moment)
     return Todo.select(Todo, Event).join(Event).where(Todo.id == todo_id).first()
 
 
@@ -153,60 +182,92 @@ def do(todo_id: int) -> bool:
     todo = _claim(todo_id)
     if todo is None:
         return False
-    reaction = _by_name.get(todo.reaction)
-    if reaction is None:
-        _settle(todo, done=True, trouble="no such reaction any more")
-        return True
     try:
-        again = reaction.run(todo.event, todo.cursor)
+        return _do_claimed(todo)
+    finally:
+        with _held_lock:
+            _held_todos.pop(todo_id, None)
+
+
+def _do_claimed(todo: Todo) -> bool:
+    try:
+        # A reaction we do not know may be one that a newer version brought: it is not ours to drop.
+        again = _by_name[todo.reaction].run(todo.event, todo.cursor)
     except Exception as trouble:
         log.exception("%s for event %s failed (try %s of %s)", todo.reaction, todo.event_id, todo.attempts, TRIES)
         _settle(todo, due_at=now() + timedelta(seconds=min(2**todo.attempts, 600)), trouble=repr(trouble)[:500])
         return False
     if again is None:
-        _settle(todo, done=True)
+        _settle(todo, done=True, trouble="")
     else:
-        _settle(todo, due_at=now() + timedelta(seconds=again.later), cursor=again.cursor, attempts=0)
+        _settle(todo, due_at=now() + timedelta(seconds=again.later), cursor=again.cursor, attempts=0, trouble="")
     return True
 
 
 def _settle(todo: Todo, *, done: bool = False, **facts: object) -> None:
-    with transaction():
-        Todo.update(claimed_until=None, done_at=now() if done else None, **facts).where(Todo.id == todo.id).execute()
+    # Whoever's claim ran out has nothing to say any more: somebody else has begun again.
+    with _held_lock, transaction():
+        Todo.update(claimed_until=None, done_at=now() if done else None, **facts).where(
+            Todo.id == todo.id, Todo.claimed_until == _held_todos[todo.id].until
+        ).execute()
 
 
-def due_chores() -> list[str]:
-    """Claim and return the names of chores that are due; each is handed to one caller only."""
-    moment, mine = now(), []
-    known = {row.name: row.due_at for row in Chore.select()}
+def renew_claims() -> None:
+    """Hold on to what this process is busy with. The worker calls it every `RENEW`."""
+    moment = now()
+    with _held_lock:
+        if not _held_todos and not _held_chores:
+            return
+        with transaction():
+            for id, held in _held_todos.items():
+                if moment - held.since < LONGEST:
+                    mine = (Todo.id == id) & (Todo.claimed_until == held.until)
+                    if Todo.update(claimed_until=moment + CLAIM).where(mine).execute():
+                        held.until = moment + CLAIM
+            for name, held in _held_chores.items():
+                if moment - held.since < LONGEST:
+                    mine = (Chore.name == name) & (Chore.due_at == held.until)
+                    if Chore.update(due_at=moment + CHORE_CLAIM).where(mine).execute():
+                        held.until = moment + CHORE_CLAIM
+
+
+def due_chores() -> list[tuple[str, datetime]]:
+    """Claim the chores that are due and return their names, each with its claim; each is handed to one caller only."""
+    moment = now()
+    claim, mine = moment + CHORE_CLAIM, []
+    known = {row.name: row.due_at for row in Chore.select()} if _chores else {}
     for chore in _chores.values():
         due_at = known.get(chore.name)
         if due_at is not None and due_at > moment:
             continue
         with transaction():
             if due_at is None:
-                won = (
-                    Chore.insert(name=chore.name, due_at=moment + chore.every)
-                    .on_conflict_ignore()
-                    .as_rowcount()
-                    .execute()
-                )
+                won = Chore.insert(name=chore.name, due_at=claim).on_conflict_ignore().as_rowcount().execute()
             else:
-                won = (
-                    Chore.update(due_at=moment + chore.every)
-                    .where(Chore.name == chore.name, Chore.due_at == due_at)
-                    .execute()
-                )
+                won = Chore.update(due_at=claim).where(Chore.name == chore.name, Chore.due_at == due_at).execute()
         if won:
-            mine.append(chore.name)
+            mine.append((chore.name, claim))
     return mine
 
 
-def do_chore(name: str) -> None:
-    """Run one chore now."""
+def do_chore(name: str, claim: datetime) -> bool:
+    """Do one chore that `due_chores` claimed, and put it off until it is due again.
+
+    Return False when the claim ran out meanwhile. What the chore raises is raised; it is then due again soon."""
     chore = _chores.get(name)
-    if chore is not None:
+    if chore is None or not Chore.select().where(Chore.name == name, Chore.due_at == claim).exists():
+        return False
+    started = now()
+    with _held_lock:
+        held = _held_chores[name] = _Held(claim, started)
+    try:
         chore.run()
+        with _held_lock, transaction():
+            Chore.update(due_at=started + chore.every).where(Chore.name == name, Chore.due_at == held.until).execute()
+    finally:
+        with _held_lock:
+            _held_chores.pop(name, None)
+    return True
 
 
 def run_everything_due(*, rounds: int = 200) -> int:
@@ -214,13 +275,13 @@ def run_everything_due(*, rounds: int = 200) -> int:
     done = 0
     for _ in range(rounds):
         spread_now = spread()
-        ids = due_ids()
-        finished = sum(do(todo_id) for todo_id in ids)
+        finished = sum(do(todo_id) for todo_id in due_ids())
+        chores = due_chores()
+        for name, claim in chores:
+            do_chore(name, claim)
         done += finished
-        if not spread_now and not finished:
+        if not (spread_now or finished or chores):
             break
-    for name in due_chores():
-        do_chore(name)
     return done
 
 
@@ -238,16 +299,48 @@ def backlog() -> tuple[int, int, datetime | None]:
     return waiting, given_up, oldest
 
 
-def prune(days: int = 90) -> int:
-    """Take away events, with their finished todos, that are older than *days*. Return how many went."""
-    before = now() - timedelta(days=days)
-    open_events = Todo.select(Todo.event).where(Todo.done_at.is_null())
+def given_up(limit: int = 20) -> list[tuple[int, str, str]]:
+    """Return todos that failed too often: (id, reaction, what went wrong the last time), the newest first."""
+    query = (
+        Todo.select(Todo.id, Todo.reaction, Todo.trouble)
+        .where(Todo.done_at.is_null(), Todo.attempts >= TRIES)
+        .order_by(Todo.id.desc())
+        .limit(limit)
+    )
+    return list(query.tuples())
+
+
+def try_again() -> int:
+    """Give todos that were given up another eight tries, from now. Return how many there were."""
     with transaction():
         return (
-            Event.delete()
-            .where(Event.at < before, Event.spread_at.is_null(False), Event.id.not_in(open_events))
+            Todo.update(attempts=0, due_at=now(), claimed_until=None)
+            .where(Todo.done_at.is_null(), Todo.attempts >= TRIES)
             .execute()
         )
+
+
+def prune(days: int = 90, *, pause: float = 0.05) -> int:
+    """Take away events, with their finished todos, that are older than *days*, in batches with a *pause* in seconds.
+
+    Return how many went."""
+    before = now() - timedelta(days=days)
+    gone = 0
+    while True:
+        open_events = Todo.select(Todo.event).where(Todo.done_at.is_null())
+        old = (
+            Event.select(Event.id)
+            .where(Event.at < before, Event.spread_at.is_null(False), Event.id.not_in(open_events))
+            .order_by(Event.id)
+            .limit(PRUNE_BATCH)
+        )
+        ids = [row[0] for row in old.tuples()]
+        if ids:
+            with transaction():
+                gone += Event.delete().where(Event.id.in_(ids)).execute()
+        if len(ids) < PRUNE_BATCH:
+            return gone
+        time.sleep(pause)
 
 
 def connection_alive() -> bool:

@@ -6,7 +6,7 @@ import logging
 
 from flask import Flask
 
-from forum import jobs, web
+from forum import jobs, live, web
 from forum.access import Viewer
 from forum.database import db, open_database
 from forum.settings import Settings, use
@@ -28,6 +28,7 @@ def start(settings: Settings) -> None:
     """Open the database and learn what follows what; enough for commands and the worker."""
     use(settings)
     open_database(settings.database_url)
+    live.prepare(settings)
     if importlib.util.find_spec("forum.reactions"):
         reactions = importlib.import_module("forum.reactions")
         jobs.use_reactions(reactions.TABLE, reactions.CHORES)
