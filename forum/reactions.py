@@ -7,6 +7,7 @@ from forum.channels import jobs as channels
 from forum.jobs import Periodic, Reaction
 
 TABLE: dict[str, tuple[Reaction, ...]] = {
+    "member.link_asked": (Reaction("send_link", channels.send_link),),
     "letter.written": (Reaction("send_letter", channels.send_letter),),
 }
 

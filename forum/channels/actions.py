@@ -4,7 +4,7 @@ import hashlib
 
 from forum import events, settings
 from forum.channels import post_office
-from forum.channels.letters import STOPPABLE, Written, read_stop_token, stop_token
+from forum.channels.letters import STOPPABLE, Written, read_stop_token, stop_url
 from forum.channels.models import Letter, Notice
 from forum.clock import now
 from forum.database import transaction
@@ -68,7 +68,7 @@ def write_letter(
         return False
     chosen = settings.chosen()
     digest = hashlib.sha256(f"{chosen.secret_key}{key}".encode()).hexdigest()[:32]
-    unsubscribe = f"{chosen.site_url}/mail/stop/{stop_token(member.id, stoppable)}" if stoppable else ""
+    unsubscribe = stop_url(member.id, stoppable) if stoppable else ""
     with transaction():
         fresh = (
             Letter.insert(

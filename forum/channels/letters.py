@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from forum import settings
+from forum.members.models import Member
 from forum.text import gettext, ngettext
 from forum.web import date_words, day_words
 
@@ -31,7 +32,7 @@ class Written:
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: bool(name) and name.endswith(".html"),
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -42,15 +43,31 @@ def _environment() -> Environment:
     return environment
 
 
-def render_letter(name: str, **context: Any) -> Written:
-    """Return the letter *name* (a folder under templates/mail) filled with *context*."""
+@dataclass(frozen=True, slots=True)
+class LetterSite:
+    """What every letter says about the place it comes from."""
+
+    name: str
+    url: str
+    phone: str
+    phone_hours: str
+    runs: str
+
+
+def render_letter(name: str, member: Member | None = None, *, stoppable: str = "", **context: Any) -> Written:
+    """Return the letter *name* (a folder under templates/mail) filled with *context*.
+
+    Every template knows `site`, `member_name`, `settings_url`, and, when the letter is *stoppable* (a key of
+    STOPPABLE), `unsubscribe_url`. Pass the same *stoppable* to `write_letter`."""
     chosen = settings.chosen()
+    is_known = member is not None and member.left_at is None
     context = {
-        "site_name": chosen.site_name,
-        "site_url": chosen.site_url,
-        "site_phone": chosen.site_phone,
-        "site_phone_hours": chosen.site_phone_hours,
-        "stop_url": "",
+        "site": LetterSite(
+            chosen.site_name, chosen.site_url, chosen.site_phone, chosen.site_phone_hours, chosen.site_runs
+        ),
+        "member_name": member.name if member is not None and is_known else "",
+        "settings_url": f"{chosen.site_url}/me/settings" if is_known else "",
+        "unsubscribe_url": stop_url(member.id, stoppable) if member is not None and stoppable else "",
         **context,
     }
     environment = _environment()
@@ -66,9 +83,14 @@ def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(settings.chosen().secret_key, salt="stop-mail")
 
 
+def stop_url(member_id: int, what: str) -> str:
+    """Return the full address where *member_id* stops letters about *what*."""
+    return f"{settings.chosen().site_url}/mail/stop/{stop_token(member_id, what)}"
+
+
 def stop_token(member_id: int, what: str) -> str:
     """Return the word that lets *member_id* stop letters about *what* with one click, signed in or not."""
-    return _signer().dumps([member_id, what])
+    return str(_signer().dumps([member_id, what]))
 
 
 def read_stop_token(token: str) -> tuple[int, str] | None:
