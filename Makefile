@@ -24,11 +24,14 @@ test: $(VENV)/ready-dev ## set everything up and run every test (ARGS="tests/thr
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 4 --dist worksteal --durations 10 $(ARGS)
 
 lint: $(VENV)/ready-dev ## formatter check, linter, types, import rules, template checks
-	$(BIN)/ruff format --check --quiet .
-	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
-	$(BIN)/djlint --lint --quiet templates
+	@failed=; \
+	check() { echo "$$*" | sed 's|^$(BIN)/||'; "$$@" || failed=yes; }; \
+	check $(BIN)/ruff format --check --quiet .; \
+	check $(BIN)/ruff check --quiet .; \
+	check $(BIN)/mypy; \
+	check $(BIN)/lint-imports --no-cache; \
+	check $(BIN)/djlint --lint --quiet templates; \
+	test -z "$$failed" && echo "All is well."
 
 format: $(VENV)/ready-dev ## tidy the Python
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .

@@ -124,7 +124,9 @@ def _live_sites(
 
 
 @pytest.fixture
-def live_site(walk: Walk, chromium: Any, _live_sites: Callable[[str], LiveSite]) -> Iterator[LiveSite]:
+def live_site(
+    request: pytest.FixtureRequest, walk: Walk, chromium: Any, _live_sites: Callable[[str], LiveSite]
+) -> Iterator[LiveSite]:
     """A running site with an empty database, which `app`, `work` and the factories of the test share."""
     from forum import database
 
@@ -134,9 +136,16 @@ def live_site(walk: Walk, chromium: Any, _live_sites: Callable[[str], LiveSite])
     database.open_database(site.stack.url)
     yield site
     database.close_connection()
-    troubles = site.troubles()
-    if troubles:
-        pytest.fail("\n".join(troubles), pytrace=False)
+    troubles = "\n".join(site.troubles())
+    if troubles and _has_failed(request):
+        print(troubles)
+    elif troubles:
+        pytest.fail(troubles, pytrace=False)
+
+
+def _has_failed(request: pytest.FixtureRequest) -> bool:
+    report = getattr(request.node, "report_call", None)
+    return report is None or report.failed
 
 
 # ---------------------------------------------------------------- browsers
@@ -219,7 +228,7 @@ def new_page(
         return page
 
     yield make
-    failed = getattr(request.node, "report_call", None) is None or request.node.report_call.failed
+    failed = _has_failed(request)
     faults: list[str] = []
     for number, (context, with_script) in enumerate(contexts):
         for page in context.pages:

@@ -1,0 +1,31 @@
+"""The promises that the browser fixtures make."""
+
+import pytest
+
+from tests.browser import visit
+from tests.factories import a_member
+
+
+def test_a_browser_meets_the_real_server_on_an_empty_database(live_site, walk, page, phone) -> None:
+    assert live_site.stack.name == walk.stack
+    visit(page, "/login")
+    visit(phone, "/nowhere-at-all", status=404)
+
+
+def test_two_people_have_two_browsers(live_site, new_page) -> None:
+    ann, bob = a_member("Ann Example"), a_member("Bob Example")
+    for member in (ann, bob):
+        page = new_page(member)
+        visit(page, "/me/settings")
+        assert member.name in page.content()
+
+
+@pytest.mark.walks("sqlite-script", "postgresql-script")
+def test_the_worker_does_what_is_due(live_site, app) -> None:
+    from forum import events
+    from forum.database import transaction
+
+    member = a_member()
+    with transaction():
+        events.record("kettle.boiled", subject=member, actor=member.id)
+    live_site.wait_until_quiet()
