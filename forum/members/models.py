@@ -3,10 +3,7 @@
 from peewee import BooleanField, Check, ForeignKeyField, IntegerField, TextField
 
 from forum.database import BaseModel, UtcField
-
-ROLES = ("member", "volunteer", "supporter", "moderator", "commissioner", "admin")
-CARE = ("", "care", "draw_on_care", "both", "used_to")
-WORDS = ("ask", "without_name", "with_name", "please_dont")
+from forum.members.choices import CARE, PURPOSES, ROLES, WORDS
 
 
 class Member(BaseModel):
@@ -70,20 +67,23 @@ class Session(BaseModel):
     device = TextField(default="")
     started_at = UtcField()
     seen_at = UtcField()
+    expires_at = UtcField()
     ended_at = UtcField(null=True)
 
 
 class Link(BaseModel):
-    """A link sent by e-mail: confirm an address, sign in, choose a new password. Works once, for a while."""
+    """A link sent by e-mail: confirm an address, sign in, choose a new password. Works once, for a while.
+
+    ``already_here`` signs in as well; its letter says that the address has a place already. *next_path* is where the
+    person was going. The words of the link are signed from the row, so nothing secret is stored."""
 
     member = ForeignKeyField(Member, backref="links", on_delete="CASCADE")
     purpose = TextField()
     email = TextField()
+    next_path = TextField(default="")
     made_at = UtcField()
     expires_at = UtcField()
     used_at = UtcField(null=True)
 
     class Meta:
-        constraints = (Check("purpose IN ('confirm', 'sign_in', 'reset')"),)
-
-
+        constraints = (Check(f"purpose IN {PURPOSES}"),)

@@ -680,11 +680,12 @@ CREATE TABLE "link" (
     "member_id" BIGINT NOT NULL,
     "purpose" TEXT NOT NULL,
     "email" TEXT NOT NULL,
+    "next_path" TEXT NOT NULL,
     "made_at" {AT} NOT NULL,
     "expires_at" {AT} NOT NULL,
     "used_at" {AT},
     FOREIGN KEY ("member_id") REFERENCES "member" ("id") ON DELETE CASCADE,
-    CHECK (purpose IN ('confirm', 'sign_in', 'reset'))
+    CHECK (purpose IN ('confirm', 'sign_in', 'already_here', 'reset'))
 );
 CREATE INDEX "link_member_id" ON "link" ("member_id");
 
@@ -829,6 +830,7 @@ CREATE TABLE "session" (
     "device" TEXT NOT NULL,
     "started_at" {AT} NOT NULL,
     "seen_at" {AT} NOT NULL,
+    "expires_at" {AT} NOT NULL,
     "ended_at" {AT},
     FOREIGN KEY ("member_id") REFERENCES "member" ("id") ON DELETE CASCADE
 );

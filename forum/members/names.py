@@ -1,0 +1,67 @@
+"""Display names: what one may be, and which nobody may take."""
+
+from functools import cache
+
+from forum import settings
+from forum.text import _, clean_line, name_key
+
+SHORTEST = 2
+LONGEST = 40
+
+# What a member who left is called, everywhere.
+NOBODY = _("Someone who left")
+
+# Names that would speak for the house. Compared by `name_key`, so look-alikes count.
+RESERVED = (
+    "admin admins administrator moderator moderators mod mods staff team support supporter supporters volunteer "
+    "commissioner host official system root help helpdesk webmaster postmaster security safeguarding everyone "
+    "everybody all here anonymous anon nobody someone me settings export leave nhs council samaritans social-services kettle"
+).split()
+# No word of a name may claim an office.
+_OFFICES = ("admin", "administrator", "moderator", "official", "staff")
+
+
+def clean_name(typed: str) -> str:
+    """Return *typed* as one visible line; longer than LONGEST when it was too long, which `trouble_with` says."""
+    return clean_line(typed, LONGEST + 1)
+
+
+def trouble_with(name: str) -> str:
+    """Return the sentence that says why *name* will not do for somebody who joins, or nothing."""
+    key = name_key(name)
+    if not name:
+        return _("Tell us a name to call you. It needn't be your real one.")
+    if len(name) > LONGEST:
+        return _("Use at most %(n)s letters, so that your name fits beside your posts.", n=LONGEST)
+    if len(name) < SHORTEST or not key:
+        return _("Use at least two letters, so that people can call you by name.")
+    if any(mark in name for mark in '/\\<>"“”'):
+        return _("Leave out slashes, quotation marks and angle brackets, so that people can mention you.")
+    if "@" in name:
+        return _("Leave out the @ sign. Everybody sees this name, so please don't use your e-mail address.")
+    if is_reserved(name):
+        return _("That name could be taken for the people who run this place. Please choose another.")
+    return ""
+
+
+def is_reserved(name: str) -> bool:
+    """Say whether *name* would speak for the house."""
+    site = settings.chosen().site_name
+    return name_key(name) in _reserved_keys() | {name_key(site)} or any(
+        name_key(word) in _office_keys() for word in name.split()
+    )
+
+
+@cache
+def _reserved_keys() -> frozenset[str]:
+    return frozenset(name_key(word) for spelling in (*RESERVED, str(NOBODY)) for word in _cases(spelling))
+
+
+@cache
+def _office_keys() -> frozenset[str]:
+    return frozenset(name_key(word) for spelling in _OFFICES for word in _cases(spelling))
+
+
+def _cases(word: str) -> tuple[str, ...]:
+    # The key of a stick letter depends on the case of its neighbours.
+    return word.lower(), word.upper(), word.title()
