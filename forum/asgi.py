@@ -8,6 +8,7 @@ import gzip
 import io
 import logging
 import mimetypes
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -331,7 +332,16 @@ class Door:
 
     def _close(self) -> None:
         self.hub.stop()
-        self._threads.shutdown(cancel_futures=True)
+        # Each thread has a connection of its own, which only it can close: all of them meet, and none closes two.
+        meeting = threading.Barrier(THREADS)
+
+        def leave() -> None:
+            meeting.wait(5)
+            close_connection()
+
+        for left in [self._threads.submit(leave) for _ in range(THREADS)]:
+            left.exception()
+        self._threads.shutdown()
         close_connection()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> int:

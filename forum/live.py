@@ -279,7 +279,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._threads: list[threading.Thread] = []
         self._comments: asyncio.Task[None] | None = None
-        self._replays = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live-replay")
+        self._replays = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-replay")
 
     # -- opening and closing
 
