@@ -1,6 +1,7 @@
 """The one door from people's words to safe HTML and to plain text."""
 
 from forum.text.anchors import Anchor, anchor, paragraphs, re_anchor
+from forum.text.bulk import Rendered, render_many
 from forum.text.door import RENDERER, shutdown, to_html
 from forum.text.incoming import from_html, from_raw
 from forum.text.mentions import mention_of, mentions_in
@@ -15,6 +16,7 @@ __all__ = [
     "RENDERER",
     "Anchor",
     "QuotedSpan",
+    "Rendered",
     "SafeHtml",
     "Sentence",
     "_",
@@ -34,6 +36,7 @@ __all__ = [
     "quote_block",
     "quoted_spans",
     "re_anchor",
+    "render_many",
     "renumber_quotes",
     "shutdown",
     "slugify",

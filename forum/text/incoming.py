@@ -127,7 +127,9 @@ class _Reader:
 
     def _pre(self, element: html.HtmlElement) -> list[str]:
         code = element.find(".//code")
-        language = _LANGUAGE.search((code.get("class", "") if code is not None else "") + " " + element.get("class", ""))
+        language = _LANGUAGE.search(
+            (code.get("class", "") if code is not None else "") + " " + element.get("class", "")
+        )
         for line_break in element.iter("br"):
             line_break.tail = "\n" + (line_break.tail or "")
         lines = [item.text_content().strip("\n") for item in element.iter("li")]
@@ -153,7 +155,11 @@ class _Reader:
 
     def _table(self, element: html.HtmlElement) -> list[str]:
         rows = [
-            [self.inline(cell).replace("\n", " ").replace("|", "\\|").strip() for cell in row if cell.tag in ("td", "th")]
+            [
+                self.inline(cell).replace("\n", " ").replace("|", "\\|").strip()
+                for cell in row
+                if cell.tag in ("td", "th")
+            ]
             for row in element.iter("tr")
         ]
         rows = [row for row in rows if row]
@@ -335,7 +341,9 @@ def _escape_line_start(mark: re.Match[str]) -> str:
 
 # Discourse's raw Markdown -----------------------------------------------------------------------------------------------
 
-_TRIGGER = re.compile(r"\[/?(?:b|i|u|s|url|img|code|spoiler|color|size|video|details|poll|ul|ol|li|list|quote)\b|<|:\w|\]\(//", re.I)
+_TRIGGER = re.compile(
+    r"\[/?(?:b|i|u|s|url|img|code|spoiler|color|size|video|details|poll|ul|ol|li|list|quote)\b|<|:\w|\]\(//", re.I
+)
 _BB_CODE = re.compile(r"\[code(?:=[^\]\n]*)?\](.*?)\[/code\]", re.I | re.S)
 _CODE = re.compile(r"(^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\2[`~]* *$|\Z)|(`+)[^`].*?\3)", re.M | re.S)
 _REPLACED: list[tuple[re.Pattern[str], str]] = [
@@ -355,7 +363,10 @@ _REPLACED: list[tuple[re.Pattern[str], str]] = [
         (r"\[details=\"?'?([^\]\n\"']*)\"?'?\]|<summary>\s*(.*?)\s*</summary>", r"\n**\1\2**\n\n"),
         (r"\[li\]|\[\*\]", "\n- "),
         (r"\[/?(?:b|i|u|s|spoiler|details|poll|ul|ol|li|list|color|size|center)(?:[= ][^\]\n]*)?\]", ""),
-        (r"</?(?:u|b|i|em|strong|kbd|sub|sup|small|big|center|font|span|div|p|details|summary|ins|mark)(?:\s[^<>]*)?>", ""),
+        (
+            r"</?(?:u|b|i|em|strong|kbd|sub|sup|small|big|center|font|span|div|p|details|summary|ins|mark)(?:\s[^<>]*)?>",
+            "",
+        ),
     )
 ]
 

@@ -10,6 +10,7 @@ from forum.text.quoting import Quote, has_quotes, quote_parts
 from forum.text.tidying import tidy
 
 MOST_MENTIONS = 20
+_FEW = 100
 
 MENTION = (
     r'(?<![\w@/.+\-])@(?:"(?P<quoted>[^"\n@<>]{1,60})"|“(?P<curly>[^“”\n@<>]{1,60})”|(?P<plain>\w(?:[\w.\-]{0,58}\w)?))'
@@ -61,14 +62,20 @@ def _names(source: str, limit: int) -> list[str]:
 
 
 def known_names(source: str, known: Known | None) -> dict[str, str]:
-    """Name as typed -> the name in the member's address, for every mention in `source` that `known` resolves."""
+    """Name as typed, casefolded -> the name in the member's address, for every mention that `known` resolves.
+
+    The keys of a mapping may be names in any spelling; in a big one (an import's) they must be casefolded or `name_key`s.
+    """
     if not known or "@" not in source:
         return {}
-    look_up = known if callable(known) else _in_mapping(known)
-    found = {name: look_up(name) for name in _names(source, 10 * MOST_MENTIONS)}
+    found = {name: _resolved(name, known) for name in _names(source, 10 * MOST_MENTIONS)}
     return {name.casefold(): member for name, member in found.items() if member}
 
 
-def _in_mapping(known: Mapping[str, str]) -> Callable[[str], str | None]:
-    by_key = {name_key(name): member for name, member in known.items()}
-    return lambda name: known.get(name) or by_key.get(name_key(name))
+def _resolved(name: str, known: Known) -> str | None:
+    if callable(known):
+        return known(name)
+    found = known.get(name) or known.get(name.casefold()) or known.get(name_key(name))
+    if found or len(known) > _FEW:
+        return found
+    return next((member for other, member in known.items() if name_key(other) == name_key(name)), None)

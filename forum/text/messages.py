@@ -1,7 +1,7 @@
 """Sentences for readers: said in English in the code, turned into the reader's language when they are shown.
 
-`_("Hello, %(name)s", name=…)` and `n_("%(n)s reply", "%(n)s replies", n)` return a `Sentence`. It holds the message and its
-values; `str()`, f-strings, Jinja and the mail writer ask it for words at the moment of showing, through whatever
+`_("Hello, %(name)s", name=…)` and `n_("%(n)s reply", "%(n)s replies", n)` return a `Sentence`. It holds the message and
+its values; `str()`, f-strings, Jinja and the mail writer ask it for words at the moment of showing, through whatever
 `translator` stands for the current context. Compared, hashed or written to JSON it is its English words, so that a
 `Sentence` may be stored in a session, looked up in a dict and compared in a test.
 """
@@ -43,17 +43,17 @@ def speaking(translations: Translator) -> Iterator[None]:
 class Sentence(str):
     """A lazy message; made by `_()` and `n_()` only."""
 
-    __slots__ = ("count", "message", "plural", "values")
+    __slots__ = ("message", "number", "plural", "values")
 
     message: str
     plural: str | None
-    count: int
+    number: int
     values: dict[str, Any]
 
-    def __new__(cls, message: str, plural: str | None, count: int, values: dict[str, Any]) -> Sentence:
-        english = message if plural is None or count == 1 else plural
+    def __new__(cls, message: str, plural: str | None, number: int, values: dict[str, Any]) -> Sentence:
+        english = message if plural is None or number == 1 else plural
         self = super().__new__(cls, _filled(english, values))
-        self.message, self.plural, self.count, self.values = message, plural, count, values
+        self.message, self.plural, self.number, self.values = message, plural, number, values
         return self
 
     def translated(self) -> str:
@@ -61,7 +61,7 @@ class Sentence(str):
         spoken = translator.get()
         if self.plural is None:
             return str(spoken.gettext(self.message))
-        return str(spoken.ngettext(self.message, self.plural, self.count))
+        return str(spoken.ngettext(self.message, self.plural, self.number))
 
     def __str__(self) -> str:
         return _filled(self.translated(), self.values)
@@ -71,13 +71,13 @@ class Sentence(str):
 
     def __html__(self) -> Markup:
         """For templates: everything is escaped, except values that are safe HTML themselves."""
-        return Markup(_filled(escape(self.translated()), self.values))
+        return Markup(_filled(escape(self.translated()), self.values))  # noqa: S704 - escaped one call before
 
     def __repr__(self) -> str:
         return f"_({str.__str__(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Sentence, (self.message, self.plural, self.count, self.values)
+        return Sentence, (self.message, self.plural, self.number, self.values)
 
 
 def _filled(words: str, values: Mapping[str, Any]) -> str:

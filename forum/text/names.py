@@ -28,7 +28,7 @@ def _word_key(word: str) -> str:
     looks = "".join(_looks_like(character) for character in _without_marks(word))
     mixed = any(character.isascii() and character.isalpha() for character in word)
     if not (mixed or looks.isascii()):
-        # A word of another script: the case goes first, because capitals there may look Latin where small letters do not.
+        # A word of another script: the case goes first, because its capitals may look Latin where small letters do not.
         looks = "".join(_looks_like(character) for character in _without_marks(word.casefold()))
     looks = _one_kind_of_stick(looks).casefold().replace("0", "o")
     return "".join(character for character in looks if character.isalnum())
@@ -46,7 +46,7 @@ def _one_kind_of_stick(word: str) -> str:
     word = "".join(character for character in word if character.isalnum() or character == "|")
     small = sum(character.islower() and character != "l" for character in word)
     capital = sum(character.isupper() and character != "I" for character in word)
-    in_capitals = capital > 1 and not small or capital == len(word) - 1 and capital > 0 and not small
+    in_capitals = not small and capital > 0 and (capital > 1 or capital == len(word) - 1)
     stick = "i" if in_capitals else "l"
     told = "".join(stick if character in ("I1|l" if in_capitals else "I1|") else character for character in word)
     if word[:1] and word[0] in _STICKS:

@@ -18,9 +18,12 @@ import html as _html
 import re
 from dataclasses import dataclass
 
-BLOCKS = frozenset("p h3 h4 h5 h6 ul ol li blockquote cite pre table thead tbody tr th td hr div".split())
+BLOCKS = frozenset(
+    {"p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "cite", "pre", "table", "thead", "tbody", "tr", "th"}
+    | {"td", "hr", "div"}
+)
 
-_TOKEN = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^<>"]|"[^"]*")*)>|([^<]+|<)')
+_TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^<>"]|"[^"]*")*)>|([^<]+|<)')
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _QUOTE_CLASS = 'class="quote"'
 _HREF = re.compile(r'href="([^"]*)"')
@@ -28,7 +31,7 @@ _HREF = re.compile(r'href="([^"]*)"')
 
 def to_plain(html: str) -> str:
     """The visible text of safe HTML. The same HTML always gives the same text. Never raises."""
-    return _read(html).text()
+    return "\n".join(_Reading(html).lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,73 +49,74 @@ def quoted_spans(html: str) -> list[QuotedSpan]:
 
     `start` and `end` are code-point offsets; `link` is the address of the quoted post when it is known.
     """
-    return _read(html).quotes
+    return _Reading(html).quotes
 
 
 class _Reading:
-    """Collects lines; knows how long the text so far is."""
+    """Reads HTML once, collecting lines; knows how long the text so far is."""
 
-    def __init__(self) -> None:
+    def __init__(self, html: str) -> None:
         self.lines: list[str] = []
         self.line: list[str] = []
         self.length = 0  # of the finished lines, each with its newline
         self.quotes: list[QuotedSpan] = []
+        self._pre = 0
+        self._depth = 0  # of blockquotes
+        self._quote_depth = 0  # of the outermost quote block we are in; 0 outside
+        self._quote_start, self._name, self._link = 0, "", ""
+        self._in_cite = False
+        for closing, tag, attributes, words in _TOKEN.findall(html):
+            if words:
+                self._words(_html.unescape(words) if "&" in words else words)
+            elif tag == "a":
+                self._anchor(closing, attributes)
+            elif tag == "br":
+                self._end_line()
+            elif tag in BLOCKS:
+                self._end_line()
+                self._boundary(tag, closing, attributes)
+        self._end_line()
 
-    def end_line(self, verbatim: bool = False) -> None:
-        joined = "".join(self.line)
+    def _words(self, words: str) -> None:
+        if self._in_cite:
+            self._name += words
+        if self._pre and "\n" in words:
+            *whole, words = words.split("\n")
+            for line in whole:
+                self.line.append(line)
+                self._end_line()
+        self.line.append(words)
+
+    def _end_line(self) -> None:
+        if not self.line:
+            return
+        line = "".join(self.line)
         self.line.clear()
-        line = joined.rstrip() if verbatim else _SPACE.sub(" ", joined).strip(" ")
-        if line.strip():
+        line = line.rstrip() if self._pre else _SPACE.sub(" ", line).strip(" ")
+        if line and not line.isspace():
             self.lines.append(line)
             self.length += len(line) + 1
 
-    def text(self) -> str:
-        return "\n".join(self.lines)
+    def _anchor(self, closing: str, attributes: str) -> None:
+        href = _HREF.search(attributes) if self._in_cite and not closing else None
+        if href:
+            self._link = _html.unescape(href[1])
 
+    def _boundary(self, tag: str, closing: str, attributes: str) -> None:
+        if tag == "pre":
+            self._pre += -1 if closing else 1
+        elif tag == "cite":
+            self._in_cite = not closing and 0 < self._quote_depth == self._depth and not self._name
+        elif tag == "blockquote" and closing:
+            if self._quote_depth and self._quote_depth == self._depth:
+                self._end_quote()
+            self._depth -= 1
+        elif tag == "blockquote":
+            self._depth += 1
+            if not self._quote_depth and _QUOTE_CLASS in attributes:
+                self._quote_depth, self._quote_start, self._name, self._link = self._depth, self.length, "", ""
 
-def _read(html: str) -> _Reading:
-    reading = _Reading()
-    line = reading.line
-    in_pre = 0
-    depth = 0  # of blockquotes
-    quote_depth = 0  # depth of the outermost quote block we are in
-    start, name, link = 0, "", None
-    in_cite = False
-    for closing, tag, attributes, words in _TOKEN.findall(html):
-        if words:
-            words = _html.unescape(words) if "&" in words else words
-            if in_cite:
-                name += words
-            if in_pre and "\n" in words:
-                *whole, last = words.split("\n")
-                for piece in whole:
-                    line.append(piece)
-                    reading.end_line(verbatim=True)
-                line.append(last)
-            else:
-                line.append(words)
-            continue
-        tag = tag.lower()
-        if tag == "br":
-            reading.end_line(verbatim=bool(in_pre))
-        elif tag in BLOCKS:
-            reading.end_line(verbatim=bool(in_pre))
-            if tag == "pre":
-                in_pre += -1 if closing else 1
-            elif tag == "blockquote" and not closing:
-                depth += 1
-                if not quote_depth and _QUOTE_CLASS in attributes:
-                    quote_depth, start, name, link = depth, reading.length, "", None
-            elif tag == "blockquote":
-                if quote_depth and depth == quote_depth:
-                    if reading.length > start:
-                        reading.quotes.append(QuotedSpan(start, reading.length - 1, name.strip(), link))
-                    quote_depth = 0
-                depth -= 1
-            elif tag == "cite":
-                in_cite = not closing and depth == quote_depth > 0 and not name
-        elif tag == "a" and in_cite and not closing:
-            href = _HREF.search(attributes)
-            link = _html.unescape(href.group(1)) if href else None
-    reading.end_line(verbatim=bool(in_pre))
-    return reading
+    def _end_quote(self) -> None:
+        if self.length > self._quote_start:
+            self.quotes.append(QuotedSpan(self._quote_start, self.length - 1, self._name.strip(), self._link or None))
+        self._quote_depth = 0

@@ -1,14 +1,14 @@
-"""Quotes with a name on them: `[quote="Mary, post:3, thread:12"] … [/quote]`, as people who know Discourse write them.
+"""Quotes with a name on them: `[quote="Mary, post:3, thread:12"] … [/quote]`, as people know them from Discourse.
 
-A quote begins at the start of a line and may hold other quotes. `post` and `thread` are this site's numbers and make the
-name a link; Discourse's own `topic:2` is somebody else's number and makes none until the import has translated it
+A quote begins at the start of a line and may hold other quotes. `post` and `thread` are this site's numbers and make
+the name a link; Discourse's own `topic:2` is somebody else's number and makes none until the import has translated it
 (`renumber_quotes`). Tags inside code, and tags without a partner, are ordinary text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 DEEPEST_QUOTE = 4  # quotes inside quotes; what is deeper is shown without a frame of its own
@@ -53,7 +53,9 @@ def quote_parts(source: str) -> list[str | Quote]:
     where = 0
     code = _code_ranges(source)
     for tag in _TAG.finditer(source):
-        if next(code_at(code, tag.start()), None):
+        while code and code[0][1] <= tag.start():
+            code.pop(0)
+        if code and code[0][0] <= tag.start():
             continue
         parts = stack[-1].parts if stack else root
         if tag["close"]:
@@ -76,7 +78,6 @@ def _let_out(root: list[str | Quote], stack: list[Quote]) -> None:
     """Turn quotes that were never closed back into text."""
     holders = [root, *(quote.parts for quote in stack)]
     for holder, quote in reversed(list(zip(holders, stack, strict=False))):
-        assert holder[-1] is quote
         holder[-1:] = [quote.tag, *quote.parts]
 
 
@@ -102,14 +103,6 @@ def _code_ranges(source: str) -> list[tuple[int, int]]:
             ranges.append((start, mark.end()))
             fence = ""
     return ranges
-
-
-def code_at(ranges: list[tuple[int, int]], place: int) -> Iterator[bool]:
-    """Yields True once when `place` is inside code; forgets the ranges that have gone by."""
-    while ranges and ranges[0][1] <= place:
-        ranges.pop(0)
-    if ranges and ranges[0][0] <= place:
-        yield True
 
 
 def renumber_quotes(source: str, thread_of: Callable[[int], int | None]) -> str:

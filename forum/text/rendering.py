@@ -10,7 +10,9 @@ from urllib.parse import quote as percent
 from xml.etree.ElementTree import Element
 
 import markdown
+from markdown.blockprocessors import HashHeaderProcessor
 from markdown.inlinepatterns import InlineProcessor
+from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from markupsafe import escape
@@ -20,8 +22,14 @@ from forum.text.quoting import DEEPEST_QUOTE, Quote, has_quotes, quote_parts
 from forum.text.safe import REL, cleaned, is_upload, web_address
 from forum.text.tidying import clean_line, without_forbidden
 
-_DEEP_MARKS = re.compile(r"^((?: {0,3}> ?){6})[> ]*>", re.M)  # deeper quotation marks add nothing to read
+_MARK = r"(?:>|[-*+](?= )|\d{1,9}\.(?= )) *"
+_TOO_DEEP = re.compile(
+    rf"( {{0,3}}(?:{_MARK}){{6}})(?:{_MARK})+"
+)  # quotes and lists further inside than anybody can follow
 _TRAILING = "?!.,:;*_~'\"’”»…"
+
+
+Found = tuple[Element | None, int | None, int | None]
 
 
 class _BareAddress(InlineProcessor):
@@ -30,7 +38,7 @@ class _BareAddress(InlineProcessor):
     ANCESTOR_EXCLUDES = ("a",)
     PATTERN = r"(?<![\w@/])(?:https?://|www\.(?=[\w-]))[^\s<>\"\x02\x03]+"
 
-    def handleMatch(self, m, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, N802
+    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # noqa: N802
         address = _without_trailing(m.group())
         href = web_address(address)
         if href is None or address.endswith("//"):
@@ -53,7 +61,7 @@ class _BareMailbox(InlineProcessor):
     ANCESTOR_EXCLUDES = ("a",)
     PATTERN = r"(?<![\w.+\-@/:])[A-Za-z0-9][A-Za-z0-9._+\-]{0,63}@(?:[A-Za-z0-9\-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
 
-    def handleMatch(self, m, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, N802
+    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # noqa: N802
         href = web_address(f"mailto:{m.group()}")
         if href is None:
             return None, m.start(), m.end()
@@ -66,7 +74,7 @@ class _Mention(InlineProcessor):
     ANCESTOR_EXCLUDES = ("a",)
     known: Mapping[str, str] = {}
 
-    def handleMatch(self, m, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, N802
+    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # noqa: N802
         name = called(m)
         member = self.known.get(name.casefold())
         if member is None:
@@ -81,6 +89,37 @@ def _link(href: str, words: str) -> Element:
     link.set("href", href)
     link.text = AtomicString(words)
     return link
+
+
+class _AsTyped(Preprocessor):
+    """A list needs no empty line before it, and a line without `>` is not part of the quote above it."""
+
+    LIST = re.compile(r" {0,3}(?:[-*+]|1\.) +\S")
+    ANY_ITEM = re.compile(r" {0,3}(?:[-*+]|\d+\.) +\S| {4}")
+    QUOTED = re.compile(r" {0,3}>")
+
+    def run(self, lines: list[str]) -> list[str]:
+        typed: list[str] = []
+        in_list = in_quote = False
+        for written in lines:
+            deep = _TOO_DEEP.match(written)
+            line = written if deep is None else deep[1] + written[deep.end() :]
+            began = not typed or not typed[-1].strip()
+            quoted = self.QUOTED.match(line) is not None
+            if began:
+                in_list = self.ANY_ITEM.match(line) is not None
+            elif line.strip() and ((in_quote and not quoted) or (not in_list and self.LIST.match(line))):
+                typed.append("")
+                in_list = self.ANY_ITEM.match(line) is not None
+            in_quote = quoted
+            typed.append(line)
+        return typed
+
+
+class _Heading(HashHeaderProcessor):
+    """`# Heading` with a space after the mark: `#carersweek` is a word."""
+
+    RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})(?= )(?P<header>(?:\\.|[^\\#]|#+(?=[^#\n]))*?)#*(?:\n|$)")
 
 
 class _HouseRules(Treeprocessor):
@@ -169,6 +208,10 @@ class _Renderer(threading.local):
         md.inlinePatterns.deregister("html")
         md.inlinePatterns.deregister("entity")
         md.delimiters.add("~", "del", double=True)
+        md.ESCAPED_CHARS.append("~")
+        md.preprocessors.register(_AsTyped(md), "as_typed", 24)
+        md.parser.blockprocessors.register(_Heading(md.parser), "hashheader", 70)
+        md.parser.blockprocessors.deregister("setextheader")  # a row of dashes under a sentence is a line, not a title
         self.mention = _Mention(MENTION, md)
         self.rules = _HouseRules(md)
         md.inlinePatterns.register(_BareAddress(_BareAddress.PATTERN, md), "bare_address", 118)
@@ -185,7 +228,6 @@ class _Renderer(threading.local):
         return self._markdown(source)
 
     def _markdown(self, source: str) -> str:
-        source = _DEEP_MARKS.sub(r"\1", source)
         return self.md.reset().convert(source) if source.strip() else ""
 
     def _parts(self, parts: list[str | Quote], depth: int) -> str:
@@ -212,5 +254,5 @@ _renderer = _Renderer()
 
 
 def rendered(source: str, known: Mapping[str, str]) -> str:
-    """Clean HTML for tidied Markdown. May take long and may raise anything for hostile text: `door` looks after that."""
+    """Clean HTML for tidied Markdown. For hostile text it may take long and raise anything: `door` looks after that."""
     return without_forbidden(cleaned(_renderer.html(source, known))).strip()

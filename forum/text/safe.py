@@ -12,7 +12,8 @@ import nh3
 from markupsafe import Markup
 
 TAGS = frozenset(
-    "p br hr h3 h4 h5 h6 strong em del code pre ul ol li blockquote cite a img table thead tbody tr th td".split()
+    {"p", "br", "hr", "h3", "h4", "h5", "h6", "strong", "em", "del", "code", "pre", "ul", "ol", "li", "blockquote"}
+    | {"cite", "a", "img", "table", "thead", "tbody", "tr", "th", "td"}
 )
 ATTRIBUTES: dict[str, frozenset[str]] = {
     "a": frozenset({"href", "class", "rel"}),
@@ -22,7 +23,6 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
 }
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 REL = "nofollow noopener ugc"
-UPLOADS = "/uploads/"
 
 _KEY = object()
 
@@ -50,11 +50,14 @@ class SafeHtml(Markup):
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return str, (str.__str__(self),)
 
-    def __html__(self) -> Markup:
+    def __html__(self) -> Markup:  # type: ignore[override]
         return str.__new__(Markup, self)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("SafeHtml has no subclasses.")
+
+
+_UNCHANGED = {"__new__", "__html__", "__init_subclass__", "__str__", "__repr__"}
 
 
 def _as_markup(name: str) -> Any:
@@ -67,12 +70,9 @@ def _as_markup(name: str) -> Any:
     return method
 
 
-for _name in (
-    "__add__ __radd__ __mul__ __rmul__ __mod__ __getitem__ __format__ join split rsplit splitlines capitalize title lower upper "
-    "replace ljust rjust lstrip rstrip center strip translate expandtabs swapcase zfill casefold removeprefix "
-    "removesuffix partition rpartition format format_map __html_format__ striptags unescape"
-).split():
-    if hasattr(Markup, _name):
+# Everything of Markup that builds a new text goes by way of ordinary Markup.
+for _name, _method in list(vars(Markup).items()):
+    if callable(_method) and _name not in vars(SafeHtml) and _name not in _UNCHANGED:
         setattr(SafeHtml, _name, _as_markup(_name))
 
 
@@ -136,7 +136,8 @@ def _careful_address(written: str) -> str | None:
             return None
         written = "https://" + written
         scheme = _SCHEME.match(written)
-    assert scheme is not None
+    if scheme is None:
+        return None
     kind, rest = scheme.group(1).lower(), written[scheme.end() :]
     if kind == "mailto":
         mailbox, _, query = rest.partition("?")
@@ -175,9 +176,9 @@ def _escaped(part: str, more: str = "") -> str:
 _UPLOAD_PATH = re.compile(r"/uploads/[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
-def is_upload(address: str, folders: tuple[str, ...] = (UPLOADS,)) -> bool:
+def is_upload(address: str) -> bool:
     """Whether `address` is a picture kept by this site, the only kind that is shown in place."""
-    return address.startswith(folders) and _UPLOAD_PATH.fullmatch(address) is not None
+    return _UPLOAD_PATH.fullmatch(address) is not None
 
 
 # The doorway ----------------------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
-"""Putting typed text in order before anything reads it: whole posts, one-line names and titles, addresses, summaries."""
+"""Putting typed text in order before anything reads it: posts, one-line names and titles, addresses, summaries."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# What no text may hold: C0 and C1 controls except tab and newline, lone surrogates, code points that are not characters.
+# What no text may hold: controls except tab and newline, lone surrogates, code points that are not characters.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb"
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
