@@ -7,6 +7,7 @@ Browser tests ask for `live_site` and `page` (tests/browser.py).
 
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests import guards, pages
 from tests.outbox import Outbox
-from tests.stacks import PostgresDatabase, SqliteTemplate, Stack
+from tests.stacks import STALE_SECONDS, PostgresDatabase, SqliteTemplate, Stack
 from tests.tools import found
 
 pytest_plugins = ["tests.browser"]
@@ -44,7 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     if not hasattr(config, "workerinput"):
         folder = Path(config.rootpath) / "build" / "pages" / str(os.getpid())
-        shutil.rmtree(folder, ignore_errors=True)
+        for other in folder.parent.glob("*"):
+            if other == folder or other.stat().st_mtime < time.time() - STALE_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)
         os.environ[pages.FOLDER] = str(folder)
 
 
@@ -282,6 +285,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
 
 class _Closing:
     nu: pages.NuResult | None = None
+    axe = 0
 
 
 @pytest.hookimpl(trylast=True)
@@ -290,8 +294,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return
     _Closing.nu = pages.nu_check()
+    _Closing.axe = pages.axe_count()
     if _Closing.nu.faults or (_Closing.nu.skipped and found.insists()):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if not _Closing.nu.faults:
+        shutil.rmtree(pages.folder(), ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -303,8 +310,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             say.section("pages that are not valid HTML", red=True)
             for fault in nu.faults:
                 say.line(f"  {fault}")
-        if nu.pages or pages.axe_count():
-            say.line(f"axe checked {pages.axe_count()} pages, Nu checker {nu.pages} pages.")
+        if nu.pages or _Closing.axe:
+            say.line(f"axe checked {_Closing.axe} pages, Nu checker {nu.pages} pages.")
     reasons = Counter(
         str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr).removeprefix("Skipped: ")
         for report in say.stats.get("skipped", [])

@@ -54,6 +54,8 @@ class LiveSite:
             **more,
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        # Server and worker end when the other end of this closes, however the tests end.
+        self._lifeline = os.pipe()
         self._read: dict[str, int] = {}
 
     def start(self) -> None:
@@ -75,7 +77,8 @@ class LiveSite:
         with (self.folder / f"{command}.log").open("ab") as log:
             self._running[command] = subprocess.Popen(
                 [str(kettle), command, *args],
-                env={**_plain_environment(), **self.environ},
+                env={**_plain_environment(), **self.environ, "KETTLE_LIFELINE": str(self._lifeline[0])},
+                pass_fds=(self._lifeline[0],),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
