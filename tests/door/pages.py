@@ -27,12 +27,14 @@ class Page:
     status: int = 0
     sent: bytes = b""
     is_closed: bool = False
-    is_stuck: bool = False
     headers: dict[bytes, bytes] = field(default_factory=dict)
 
     async def __aenter__(self) -> "Page":
         self._gone = asyncio.Event()
         self._changed = asyncio.Event()
+        # Cleared, the page reads nothing more.
+        self.reads = asyncio.Event()
+        self.reads.set()
         self._task = asyncio.create_task(
             self.hub.serve(self.ticket, self.after, self.address, self._receive, self._send)
         )
@@ -40,6 +42,7 @@ class Page:
 
     async def __aexit__(self, *_: object) -> None:
         self._gone.set()
+        self.reads.set()
         await self._task
 
     async def _receive(self) -> dict[str, Any]:
@@ -47,8 +50,7 @@ class Page:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: dict[str, Any]) -> None:
-        while self.is_stuck and not self._gone.is_set():
-            await asyncio.sleep(0.01)
+        await self.reads.wait()
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], dict(message["headers"])
         else:

@@ -50,7 +50,7 @@ async def ask(
     answer, waiting = Answer(), list(chunks or [])
 
     async def receive() -> dict[str, Any]:
-        while waiting and isinstance(waiting[0], float):
+        if waiting and isinstance(waiting[0], float):
             await asyncio.sleep(waiting.pop(0))
         if not waiting:
             return {"type": "http.request", "body": b"", "more_body": False}

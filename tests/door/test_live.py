@@ -1,6 +1,6 @@
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -11,15 +11,12 @@ from forum import events, live
 from forum.database import close_connection, transaction
 from tests.door.pages import Page, Told
 
-VISITOR = SimpleNamespace(session_id=None)
-
 
 @pytest.fixture(autouse=True)
-def ready(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def ready(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     live.prepare(settings)
     monkeypatch.setattr(live, "frames", {"post.published": lambda heard: f"<p>{heard.subject_id}</p>"})
     monkeypatch.setattr(live, "around", live.nullcontext)
-    yield
 
 
 def say(number: int, channel: str = "thread:1", kind: str = "post.published") -> int:
@@ -265,12 +262,12 @@ def test_a_page_that_does_not_read_is_closed_and_loses_nothing(monkeypatch: pyte
     async def story(hub: live.Hub) -> None:
         async with Page(hub, ticket) as page, Page(hub, ticket) as quick:
             await asyncio.sleep(0.3)
-            page.is_stuck = True
+            page.reads.clear()
             ids = []
             for number in range(8):
                 ids += await say_elsewhere(number)
                 await quick.until_told(number + 1)
-            page.is_stuck = False
+            page.reads.set()
             await page.until_closed()
         seen = [told.id for told in page.told()]
         assert seen == ids[: len(seen)]

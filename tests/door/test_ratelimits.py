@@ -7,7 +7,7 @@ from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 
-import forum.ratelimits  # noqa: F401 - teaches the library our address
+import forum.ratelimits  # teaches the library our address
 
 FIVE = RateLimitItemPerMinute(5)
 
