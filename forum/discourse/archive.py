@@ -62,6 +62,12 @@ class Archive:
         self._base = base
         self._raw_folder = raw_folder
 
+    @property
+    def place(self) -> str:
+        """Where the archive is, the same for its root, its json folder and a file in it."""
+        folder = self.source if self.source.is_dir() else self.source.parent
+        return str(folder.parent if folder.name == "json" else folder)
+
     def categories(self) -> tuple[dict[int, ArchivedCategory], list[Skipped]]:
         """Categories by their Discourse id, as far as the archive names them, and what could not be read of them."""
         found: dict[int, ArchivedCategory] = {}
