@@ -1,5 +1,8 @@
 """Jobs that tell people. Each takes an event, is safe to run twice, and copes when its subject is gone."""
 
+import logging
+import smtplib
+
 from forum.channels import actions
 from forum.channels.letters import render_letter
 from forum.errors import NotFound
@@ -8,11 +11,57 @@ from forum.jobs import Again
 from forum.members.models import Link, Member
 from forum.members.queries import link_address
 
+log = logging.getLogger(__name__)
 
-def send_letter(event: Event, _cursor: str) -> Again | None:
-    """Send the letter that was written."""
-    actions.send_letter(event.subject_id)
+# When a mail server is not there or asks us to come back: seconds until each next try. About two days in all, because
+# servers are mended in hours and some turn strangers away for a while on purpose.
+TRY_AGAIN = (20, 60, 300, 900, 1800, 3600, *(4 * 3600 for _ in range(12)))
+
+
+# ---- sending -------------------------------------------------------------------------------------------------------
+
+
+def send_letter(event: Event, cursor: str) -> Again | None:
+    """Send the letter that was written. *cursor* counts how often the mail server asked us to come back."""
+    letter_id, tries = event.subject_id, int(cursor or 0)
+    try:
+        actions.send_letter(letter_id)
+    except (smtplib.SMTPException, OSError) as trouble:
+        if _is_final(trouble) or tries >= len(TRY_AGAIN):
+            log.warning("letter %s was not accepted and is given up: %s", letter_id, _said(trouble))
+            actions.give_letter_up(letter_id)
+            return None
+        log.warning("letter %s waits %s seconds for its next try: %s", letter_id, TRY_AGAIN[tries], _said(trouble))
+        return Again(cursor=str(tries + 1), later=TRY_AGAIN[tries])
     return None
+
+
+_ABOUT_US = (
+    smtplib.SMTPAuthenticationError,
+    smtplib.SMTPConnectError,
+    smtplib.SMTPHeloError,
+    smtplib.SMTPSenderRefused,
+)
+
+
+def _is_final(trouble: Exception) -> bool:
+    """Say whether the server will never take this letter: it answered with a code of 500 or more about the letter.
+
+    What it says about us (sign-in, greeting, sender) may be mended meanwhile."""
+    if isinstance(trouble, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _words in trouble.recipients.values())
+    if isinstance(trouble, _ABOUT_US):
+        return False
+    return isinstance(trouble, smtplib.SMTPResponseException) and trouble.smtp_code >= 500
+
+
+def _said(trouble: Exception) -> str:
+    """Return what went wrong without anybody's address, because it goes to the log."""
+    if isinstance(trouble, smtplib.SMTPRecipientsRefused):
+        return f"recipient refused ({', '.join(sorted({str(code) for code, _words in trouble.recipients.values()}))})"
+    if isinstance(trouble, smtplib.SMTPResponseException):
+        return f"{type(trouble).__name__} {trouble.smtp_code}"
+    return f"{type(trouble).__name__}: {getattr(trouble, 'strerror', None) or ''}".rstrip(": ")
 
 
 # ---- coming in -----------------------------------------------------------------------------------------------------
@@ -28,6 +77,7 @@ def send_link(event: Event, _cursor: str) -> Again | None:
         told = link_address(link_id)
     except NotFound:
         return None
+    # No way back to settings: whoever reads this has not come in yet.
     written = render_letter(told.purpose, link.member, url=told.url, settings_url="")
     actions.write_letter(f"link:{link_id}", link.member, told.purpose, written, to_address=told.email)
     return None

@@ -1,11 +1,12 @@
 """Letters: from a template's name to a subject, a plain text and an HTML body."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from forum import settings
@@ -17,6 +18,8 @@ TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 
 # What a reader can stop with one click, and the member's setting it turns off.
 STOPPABLE = {"replies": "mail_replies", "mentions": "mail_mentions", "asks": "mail_asks"}
+# Or everything about one thread: ``thread:12``.
+THREAD = "thread:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def read_stop_token(token: str) -> tuple[int, str] | None:
     """Return (member id, what) from a `stop_token`, or None when it is not one of ours."""
     try:
         member_id, what = _signer().loads(token)
-    except (BadSignature, ValueError, TypeError):
+    except (BadData, ValueError, TypeError):
         return None
-    return (member_id, what) if what in STOPPABLE else None
+    is_known = what in STOPPABLE or re.fullmatch(rf"{THREAD}\d{{1,18}}", str(what), re.ASCII)
+    return (member_id, what) if is_known else None

@@ -1,0 +1,115 @@
+"""Telling people of a post: those who follow its thread, and those it calls by name."""
+
+from dataclasses import dataclass
+
+from forum import settings
+from forum.access import HOUSE, Viewer, may_read_thread
+from forum.channels import actions, queries
+from forum.channels.actions import Line, Owed
+from forum.channels.letters import THREAD, render_letter, stop_url
+from forum.errors import NotFound
+from forum.events import Event
+from forum.jobs import Again
+from forum.members.models import Member
+from forum.text import quoted_spans
+from forum.threads import queries as threads
+from forum.threads.models import Post
+from forum.threads.queries import ThreadView
+from forum.threads.urls import thread_url
+
+# Few enough to be written in some fifty milliseconds, so that pages need not wait for the pen.
+BATCH = 100
+PAUSE = 0.05
+MOST_WORDS = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """A post as letters tell it. *words* are its paragraphs, without what it quotes."""
+
+    post: Post
+    thread: ThreadView
+    who: str
+    path: str
+    words: list[str]
+    is_cut: bool
+
+
+def tell_of_post(event: Event, cursor: str) -> Again | None:
+    """Give whom a post concerns a notice, and a letter if they want them. *cursor* is the last member who was told.
+
+    Nobody hears of what was taken back or hidden meanwhile, nor of what they may not read."""
+    news = _news(event.subject_id)
+    if news is None:
+        return None
+    batch = queries.concerned(news.post, after=int(cursor or 0), limit=BATCH)
+    called = dict(batch)
+    lines, letters = [], []
+    for member, circles in queries.members_with_circles(list(called)):
+        if not _may_hear(member, circles, news.thread):
+            continue
+        kind = "mention" if called[member.id] else "reply"
+        lines.append(Line(member.id, kind, news.thread.title, news.path, news.post.author_id))
+        if member.email_confirmed_at is not None and (
+            member.mail_mentions if called[member.id] else member.mail_replies
+        ):
+            letters.append(_letter(kind, member, news))
+    actions.tell(event, lines, letters)
+    return Again(str(batch[-1][0]), PAUSE) if len(batch) == BATCH else None
+
+
+def _news(post_id: int) -> _News | None:
+    post = Post.select(Post, Member).join(Member, on=Post.author).where(Post.id == post_id).first()
+    if post is None or post.withdrawn_at is not None or post.hidden_at is not None or post.is_event:
+        return None
+    try:
+        thread = threads.thread(HOUSE, post.thread_id)
+    except NotFound:
+        return None
+    if thread.is_hidden:
+        return None
+    words, is_cut = _own_words(post)
+    path = thread_url(thread.id, thread.slug, post.number)
+    return _News(post, thread, post.author.name, path, words, is_cut)
+
+
+def _own_words(post: Post) -> tuple[list[str], bool]:
+    """Return the paragraphs of a post without what it repeats of others, and whether they had to be cut."""
+    own, at = [], 0
+    for span in quoted_spans(str(post.html)):
+        own.append(post.plain[at : span.start])
+        at = span.end
+    words = "".join([*own, post.plain[at:]]).strip()
+    short = words if len(words) <= MOST_WORDS else words[:MOST_WORDS].rsplit(None, 1)[0] + " …"
+    return [line for line in short.split("\n") if line.strip()], short != words
+
+
+def _may_hear(member: Member, circles: frozenset[int], thread: ThreadView) -> bool:
+    viewer = Viewer(
+        id=member.id, role=member.role, group_ids=circles, suspended_until=member.suspended_until, is_confirmed=True
+    )
+    return not viewer.is_suspended and may_read_thread(viewer, thread)
+
+
+def _letter(kind: str, member: Member, news: _News) -> Owed:
+    stoppable = "mentions" if kind == "mention" else "replies"
+    place = f"{THREAD}{news.thread.id}"
+    written = render_letter(
+        kind,
+        member,
+        stoppable=stoppable,
+        who=news.who,
+        title=news.thread.title,
+        words=news.words,
+        is_cut=news.is_cut,
+        url=f"{settings.chosen().site_url}{news.path}",
+        stop_thread_url=stop_url(member.id, place),
+    )
+    return Owed(
+        key=f"post:{news.post.id}:member:{member.id}",
+        member=member,
+        kind=kind,
+        written=written,
+        thread_ref=actions.thread_ref_of(place),
+        stoppable=stoppable,
+    )

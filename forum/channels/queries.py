@@ -1,0 +1,223 @@
+"""Reading what people are told."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from forum.access import Viewer, require
+from forum.channels.lines import say
+from forum.channels.models import Letter
+from forum.database import db, is_postgres, utc
+from forum.members.models import GroupMember, Member
+from forum.members.names import NOBODY
+from forum.members.queries import Line, Shelf
+from forum.text import _
+from forum.threads.models import Post
+
+# Only numbers of our own are ever put into SQL here; values travel beside it.
+# ruff: noqa: S608
+
+NOTICES_ON_A_PAGE = 50
+MOST_COUNTED = 100
+_NUMBER = re.compile(r"/t/\d+/[^/]*/(\d+)(?:#.*)?")
+_POST_KEY = re.compile(r"post:(\d+):member:\d+")
+
+
+def _rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return db.execute_sql(sql.replace("?", "%s") if is_postgres() else sql, tuple(values)).fetchall()
+
+
+def number_in(path: str) -> int | None:
+    """Return the number of the post that a thread's address leads to, or None."""
+    found = _NUMBER.fullmatch(path)
+    return int(found[1]) if found else None
+
+
+# ---- notices -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """One line: *words* is the whole sentence, *path* where it leads. Several kind words for one post are one line."""
+
+    id: int
+    words: str
+    path: str
+    at: datetime
+    is_unread: bool
+
+
+def unread_notices(viewer: Viewer) -> int:
+    """Return how many notices *viewer* has not seen, counted up to 100."""
+    if not viewer.is_member:
+        return 0
+    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM notice WHERE member_id = ? AND read_at IS NULL LIMIT {MOST_COUNTED}) n"
+    return _rows(sql, (viewer.id,))[0][0]
+
+
+def unread_of_session(session_id: int) -> int:
+    """Return the same for whoever a session belongs to, for the live count."""
+    sql = f"""SELECT COUNT(*) FROM (SELECT 1 FROM notice n JOIN session s ON s.member_id = n.member_id
+        WHERE s.id = ? AND n.read_at IS NULL LIMIT {MOST_COUNTED}) found"""
+    return _rows(sql, (session_id,))[0][0]
+
+
+_NOTICES = """
+    SELECT n.id, n.kind, a.name, a.left_at IS NOT NULL, n.about, n.path, n.at, n.read_at IS NULL
+    FROM notice n LEFT JOIN member a ON a.id = n.actor_id WHERE n.member_id = ?"""
+
+
+def notices(viewer: Viewer, *, before: int | None = None) -> tuple[list[NoticeView], int | None]:
+    """Return a page of *viewer*'s own notices, newest first, and the id to ask for what came *before*, or None."""
+    require(viewer.is_member, _("Please sign in to see what is new for you."))
+    where, values = ("", [viewer.id]) if before is None else (" AND n.id < ?", [viewer.id, before])
+    rows = _rows(f"{_NOTICES}{where} ORDER BY n.id DESC LIMIT ?", [*values, NOTICES_ON_A_PAGE + 1])
+    page = rows[:NOTICES_ON_A_PAGE]
+    return _together(page), page[-1][0] if len(rows) > NOTICES_ON_A_PAGE else None
+
+
+def _together(rows: Sequence[tuple[Any, ...]]) -> list[NoticeView]:
+    """Make lines of rows. Kind words for the same post, of which some are seen or none, become one line."""
+    names: dict[tuple[str, str, bool], list[str]] = {}
+    firsts: dict[tuple[str, str, bool], tuple[Any, ...]] = {}
+    for row in rows:
+        id, kind, name, has_left, _about, path, _at, is_unread = row
+        key = (kind, path if kind == "reaction" else f"{id}", bool(is_unread))
+        firsts.setdefault(key, row)
+        who = names.setdefault(key, [])
+        shown = str(NOBODY) if has_left else name
+        if shown and shown not in who:
+            who.append(shown)
+    return [
+        NoticeView(row[0], say(row[1], names[key], row[4]), row[5], _moment(row[6]), bool(row[7]))
+        for key, row in firsts.items()
+    ]
+
+
+def _moment(value: Any) -> datetime:
+    moment = utc(value)
+    assert moment is not None
+    return moment
+
+
+MOST_ON_ME = 5
+
+
+def newest_shelf(viewer: Viewer) -> Shelf:
+    """Return what stands on Me: the newest notices that *viewer* has not seen."""
+    rows = _rows(f"{_NOTICES} AND n.read_at IS NULL ORDER BY n.id DESC LIMIT ?", [viewer.id, 4 * MOST_ON_ME])
+    lines = tuple(Line(line.words, line.path, at=line.at) for line in _together(rows)[:MOST_ON_ME])
+    return Shelf(
+        heading=_("New for you"),
+        lines=lines,
+        empty=_("You've seen everything. Nothing waits for you here."),
+        link_words=_("All your notices"),
+        link_url="/me/notifications",
+    )
+
+
+# ---- whom a post concerns ------------------------------------------------------------------------------------------
+
+_CONCERNED = """
+    SELECT r.member_id, MAX(r.is_called) FROM (
+        SELECT f.member_id, 0 AS is_called FROM follow f WHERE f.thread_id = ? AND f.member_id > ?
+        UNION ALL SELECT m.member_id, 1 FROM mention m WHERE m.post_id = ? AND m.member_id > ?
+    ) r WHERE r.member_id <> ? AND NOT EXISTS (
+        SELECT 1 FROM follow muted WHERE muted.thread_id = ? AND muted.member_id = r.member_id
+        AND muted.muted_at IS NOT NULL
+    ) GROUP BY r.member_id ORDER BY r.member_id LIMIT ?"""
+
+
+def concerned(post: Post, *, after: int, limit: int) -> list[tuple[int, bool]]:
+    """Return whom a post concerns: (member id, whether it calls them by name), ids above *after*, ascending.
+
+    Those who follow its thread or are mentioned in it; not its author, nor anybody who muted the thread."""
+    values = (post.thread_id, after, post.id, after, post.author_id, post.thread_id, limit)
+    return [(member_id, bool(is_called)) for member_id, is_called in _rows(_CONCERNED, values)]
+
+
+def members_with_circles(member_ids: Sequence[int]) -> list[tuple[Member, frozenset[int]]]:
+    """Return members by id, each with the ids of their circles, in two queries."""
+    if not member_ids:
+        return []
+    circles: dict[int, set[int]] = {}
+    places = GroupMember.select(GroupMember.member, GroupMember.group).where(GroupMember.member.in_(list(member_ids)))
+    for member_id, group_id in places.tuples():
+        circles.setdefault(member_id, set()).add(group_id)
+    found = Member.select().where(Member.id.in_(list(member_ids)), Member.left_at.is_null()).order_by(Member.id)
+    return [(member, frozenset(circles.get(member.id, ()))) for member in found]
+
+
+# ---- letters -------------------------------------------------------------------------------------------------------
+
+
+def may_still_go(letter: Letter) -> bool:
+    """Say whether what a letter tells is still there: a post taken back or hidden meanwhile is not sent round."""
+    about = _POST_KEY.fullmatch(letter.key)
+    if about is None:
+        return True
+    return Post.select().where(Post.id == int(about[1]), Post.withdrawn_at.is_null(), Post.hidden_at.is_null()).exists()
+
+
+def unsent_letters_about_posts_of(member_id: int) -> list[int]:
+    """Return ids of letters, not sent yet, that carry words of *member_id* to others."""
+    waiting = Letter.select(Letter.id, Letter.key).where(Letter.sent_at.is_null(), Letter.key.startswith("post:"))
+    about = {id: int(found[1]) for id, key in waiting.tuples() if (found := _POST_KEY.fullmatch(key))}
+    if not about:
+        return []
+    theirs = Post.select(Post.id).where(Post.author == member_id, Post.id.in_(list(set(about.values()))))
+    posts = {post_id for (post_id,) in theirs.tuples()}
+    return [id for id, post_id in about.items() if post_id in posts]
+
+
+@dataclass(frozen=True, slots=True)
+class LettersWaiting:
+    """Letters not sent: how many wait and since when, and how many nobody would accept."""
+
+    count: int
+    oldest: datetime | None
+    refused: int
+
+
+def letters_waiting() -> LettersWaiting:
+    """Return what lies in the post office, for `kettle doctor`."""
+    unsent = Letter.sent_at.is_null()
+    return LettersWaiting(
+        count=Letter.select().where(unsent, Letter.text != "").count(),
+        oldest=Letter.select(Letter.made_at).where(unsent, Letter.text != "").order_by(Letter.id).limit(1).scalar(),
+        refused=Letter.select().where(unsent, Letter.text == "").count(),
+    )
+
+
+# ---- data rights ---------------------------------------------------------------------------------------------------
+
+
+def about_member(member_id: int) -> dict[str, Any]:
+    """Return everything this room holds about a member, ready for JSON."""
+    lines = _rows(f"{_NOTICES} ORDER BY n.id", (member_id,))
+    sent = Letter.select(Letter.to_address, Letter.subject, Letter.text, Letter.made_at, Letter.sent_at).where(
+        Letter.member == member_id
+    )
+    return {
+        "notices": [
+            {
+                "words": say(row[1], [str(NOBODY) if row[3] else row[2]] if row[2] else [], row[4]),
+                "address": row[5],
+                "at": _moment(row[6]).isoformat(),
+                "seen": not row[7],
+            }
+            for row in lines
+        ],
+        "letters": [
+            {
+                "to": to,
+                "subject": subject,
+                "words": text,
+                "written_at": made.isoformat(),
+                "sent_at": sent_at.isoformat() if sent_at else None,
+            }
+            for to, subject, text, made, sent_at in sent.order_by(Letter.id).tuples()
+        ],
+    }
