@@ -9,7 +9,7 @@ from typing import Any
 from forum.access import Viewer, require
 from forum.channels.lines import say
 from forum.channels.models import Letter
-from forum.database import db, is_postgres, utc
+from forum.database import UtcField, db, is_postgres, utc
 from forum.members.models import GroupMember, Member
 from forum.members.names import NOBODY
 from forum.members.queries import Line, Shelf
@@ -122,7 +122,8 @@ def newest_shelf(viewer: Viewer) -> Shelf:
 
 _CONCERNED = """
     SELECT r.member_id, MAX(r.is_called) FROM (
-        SELECT f.member_id, 0 AS is_called FROM follow f WHERE f.thread_id = ? AND f.member_id > ?
+        SELECT f.member_id, 0 AS is_called FROM follow f
+        WHERE f.thread_id = ? AND f.member_id > ? AND f.since <= ?
         UNION ALL SELECT m.member_id, 1 FROM mention m WHERE m.post_id = ? AND m.member_id > ?
     ) r WHERE r.member_id <> ? AND NOT EXISTS (
         SELECT 1 FROM follow muted WHERE muted.thread_id = ? AND muted.member_id = r.member_id
@@ -133,8 +134,9 @@ _CONCERNED = """
 def concerned(post: Post, *, after: int, limit: int) -> list[tuple[int, bool]]:
     """Return whom a post concerns: (member id, whether it calls them by name), ids above *after*, ascending.
 
-    Those who follow its thread or are mentioned in it; not its author, nor anybody who muted the thread."""
-    values = (post.thread_id, after, post.id, after, post.author_id, post.thread_id, limit)
+    Those who followed its thread by then or are mentioned in it; not its author, nor anybody who muted the thread."""
+    said_at = UtcField().db_value(post.said_at)
+    values = (post.thread_id, after, said_at, post.id, after, post.author_id, post.thread_id, limit)
     return [(member_id, bool(is_called)) for member_id, is_called in _rows(_CONCERNED, values)]
 
 
