@@ -3,12 +3,9 @@
 from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, TextField
 
 from forum.database import BaseModel, UtcField
+from forum.listening.choices import CONSENT, IDEA_STATUSES, INSIGHT_KINDS, SOURCES, VOICE_CONSENT
 from forum.members.models import Member
 from forum.threads.models import Post, Thread
-
-INSIGHT_KINDS = ("worry", "struggle", "solution", "idea", "thanks")
-CONSENT = ("not_asked", "asked", "named", "unnamed", "refused", "withdrawn")
-IDEA_STATUSES = ("heard", "looking", "trying", "tried_stopped", "done", "not_now", "not_ours")
 
 
 class ListeningMark(BaseModel):
@@ -63,21 +60,24 @@ class OfflineVoice(BaseModel):
 
     class Meta:
         constraints = (
-            Check("source IN ('phone', 'letter', 'person')"),
-            Check("consent IN ('named', 'unnamed', 'refused')"),
+            Check(f"source IN {SOURCES}"),
+            Check(f"consent IN {VOICE_CONSENT}"),
         )
 
 
 class Excerpt(BaseModel):
     """Exact words in a post, and whether their writer lets them be used.
 
-    *start* and *end* are code points in the post's plain text at *revision*. When consent is withdrawn or the person
-    leaves, the words go and the row stays, so that the insight keeps its count.
+    *start* and *end* are code points in the post's plain text at *revision*. When consent is refused or withdrawn, or the
+    person leaves, the words go and the row stays, so that the insight keeps its count. *by_setting* says that the
+    consent came from how the member wants all their words used, and follows that setting. *correction* is the writer's
+    answer to "have we understood you right?" where it was not a plain yes; it travels with the words.
     """
 
     insight = ForeignKeyField(Insight, backref="excerpts", on_delete="CASCADE")
     post = ForeignKeyField(Post, null=True, backref="excerpts", on_delete="SET NULL")
     member = ForeignKeyField(Member, backref="excerpts", on_delete="RESTRICT")
+    by = ForeignKeyField(Member, backref="+", on_delete="RESTRICT")
     words = TextField(null=True)
     prefix = TextField(default="")
     suffix = TextField(default="")
@@ -89,6 +89,8 @@ class Excerpt(BaseModel):
     checked_at = UtcField(null=True)
     consent = TextField(default="not_asked")
     consent_at = UtcField(null=True)
+    by_setting = BooleanField(default=False)
+    correction = TextField(default="")
     made_at = UtcField()
     drifted_at = UtcField(null=True)
 

@@ -328,6 +328,7 @@ CREATE TABLE "excerpt" (
     "insight_id" BIGINT NOT NULL,
     "post_id" BIGINT,
     "member_id" BIGINT NOT NULL,
+    "by_id" BIGINT NOT NULL,
     "words" TEXT,
     "prefix" TEXT NOT NULL,
     "suffix" TEXT NOT NULL,
@@ -339,11 +340,14 @@ CREATE TABLE "excerpt" (
     "checked_at" {AT},
     "consent" TEXT NOT NULL,
     "consent_at" {AT},
+    "by_setting" {YES} NOT NULL,
+    "correction" TEXT NOT NULL,
     "made_at" {AT} NOT NULL,
     "drifted_at" {AT},
     FOREIGN KEY ("insight_id") REFERENCES "insight" ("id") ON DELETE CASCADE,
     FOREIGN KEY ("post_id") REFERENCES "post" ("id") ON DELETE SET NULL,
     FOREIGN KEY ("member_id") REFERENCES "member" ("id") ON DELETE RESTRICT,
+    FOREIGN KEY ("by_id") REFERENCES "member" ("id") ON DELETE RESTRICT,
     FOREIGN KEY ("checked_by_id") REFERENCES "member" ("id") ON DELETE SET NULL,
     CHECK (consent IN ('not_asked', 'asked', 'named', 'unnamed', 'refused', 'withdrawn')),
     CHECK (start >= 0 AND "end" >= start),
@@ -353,6 +357,7 @@ CREATE TABLE "excerpt" (
 CREATE INDEX "excerpt_insight_id" ON "excerpt" ("insight_id");
 CREATE INDEX "excerpt_post_id" ON "excerpt" ("post_id");
 CREATE INDEX "excerpt_member_id" ON "excerpt" ("member_id");
+CREATE INDEX "excerpt_by_id" ON "excerpt" ("by_id");
 CREATE INDEX "excerpt_checked_by_id" ON "excerpt" ("checked_by_id");
 
 CREATE TABLE "change_quote" (
@@ -685,7 +690,7 @@ CREATE TABLE "link" (
     "expires_at" {AT} NOT NULL,
     "used_at" {AT},
     FOREIGN KEY ("member_id") REFERENCES "member" ("id") ON DELETE CASCADE,
-    CHECK (purpose IN ('confirm', 'sign_in', 'already_here', 'reset'))
+    CHECK (purpose IN ('confirm', 'sign_in', 'already_here', 'reset', 'new_address'))
 );
 CREATE INDEX "link_member_id" ON "link" ("member_id");
 
