@@ -365,7 +365,7 @@ def edit_post(viewer: Viewer, post_id: int, *, source: str, revision: int) -> Po
     somebody changed it meanwhile; NotFound, NotAllowed; Invalid as for `reply`.
     """
     seen = queries.post(viewer, post_id)
-    require(may_edit_post(viewer, seen), _why_not_edit(viewer, seen))
+    require(may_edit_post(viewer, seen), why_not_edit(viewer, seen))
     source = tidy(source)
     if trouble := _trouble_with(source):
         raise Invalid(errors={"source": trouble})
@@ -408,7 +408,8 @@ def edit_post(viewer: Viewer, post_id: int, *, source: str, revision: int) -> Po
     return post
 
 
-def _why_not_edit(viewer: Viewer, post: queries.PostView) -> object:
+def why_not_edit(viewer: Viewer, post: queries.PostView) -> object:
+    """Return the sentence for somebody who may not change *post* now; "" when nothing stands in their way."""
     if viewer.id != post.author_id:
         return _("Only whoever wrote a post can change it.")
     if post.is_withdrawn or post.is_hidden:
@@ -573,12 +574,15 @@ def unreact(viewer: Viewer, post_id: int, kind: str) -> None:
 # ---- what members keep for themselves ------------------------------------------------------------------------------
 
 
-def save_draft(viewer: Viewer, place: str, *, title: str = "", source: str = "", version: int | None = None) -> int:
+def save_draft(
+    viewer: Viewer, place: str, *, title: str = "", source: str = "", version: int | None = None, nonce: str = ""
+) -> int:
     """Keep what *viewer* is writing at *place* (``thread:12``, ``new``, ``post:7``) and return the draft's version.
 
     Without words the draft goes and 0 comes back. *version* is the one that the writer began from, 0 for none: when
     another device saved since, Conflict is raised with ``source``, ``title`` and ``version`` of what is there.
-    None saves whatever is there. Raises Invalid for an unknown place and an overlong text, NotAllowed for visitors.
+    None saves whatever is there. With the *nonce* of a form that was posted meanwhile nothing is kept, because a save
+    may arrive after the words themselves. Raises Invalid for an unknown place and an overlong text, NotAllowed.
     """
     require(viewer.is_member, _("Please sign in first."))
     if _PLACE.fullmatch(place) is None:
@@ -589,6 +593,8 @@ def save_draft(viewer: Viewer, place: str, *, title: str = "", source: str = "",
     with transaction():
         # The member's row stands in for a draft that may not be there yet.
         Member.locked(viewer.id or 0)
+        if nonce and is_posted(viewer, nonce):
+            return 0
         kept = Draft.get_or_none(Draft.member == viewer.id, Draft.place == place)
         if version is not None and kept is not None and kept.version != version and kept.source != source:
             raise Conflict(
@@ -611,6 +617,11 @@ def save_draft(viewer: Viewer, place: str, *, title: str = "", source: str = "",
                 Draft.id == kept.id
             ).execute()
     return kept.version
+
+
+def is_posted(viewer: Viewer, nonce: str) -> bool:
+    """Say whether the form with this *nonce* became a post of *viewer*."""
+    return viewer.is_member and bool(nonce) and _post_with(viewer, nonce) is not None
 
 
 def drop_draft(viewer: Viewer, place: str) -> None:

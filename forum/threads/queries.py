@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from forum import search
-from forum.access import Viewer, may_read_place, may_read_thread, may_see_hidden_words, require_sight
+from forum.access import Viewer, may_read_place, may_read_thread, may_see_hidden_words, require, require_sight
 from forum.clock import now
-from forum.database import UtcField, db, is_postgres, utc
+from forum.database import HtmlField, UtcField, db, is_postgres, utc
 from forum.errors import NotFound
+from forum.members.names import NOBODY
 from forum.search import Found
-from forum.text import SafeHtml, _, quote_block, quoted_spans, stored_html
+from forum.text import SafeHtml, _, quote_block, quoted_spans
 from forum.threads.models import REACTIONS
 from forum.threads.urls import PAGE_SIZE, first_on_page, thread_url
 
@@ -24,6 +25,7 @@ THREADS_ON_A_PAGE = 30
 WAITING = timedelta(days=30)
 LARGEST_ID = 2**63 - 1
 _stored = UtcField().db_value
+_html = HtmlField().python_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +229,14 @@ def category(viewer: Viewer, slug: str) -> CategoryView:
     if not rows:
         raise NotFound
     found = CategoryView(*rows[0])
-    require_sight(may_read_place(viewer, found.audience, found.group_id, None))
+    _require_sight(viewer, may_read_place(viewer, found.audience, found.group_id, None))
     return found
+
+
+def _require_sight(viewer: Viewer, ok: bool) -> None:
+    """Raise NotFound unless *ok*; a visitor is asked to sign in first, because links come by mail to signed-out phones."""
+    require(ok or viewer.is_member, _("Please sign in to read this."))
+    require_sight(ok)
 
 
 # ---- lists of threads ------------------------------------------------------------------------------------------------
@@ -283,7 +291,7 @@ def _moment(value: Any) -> datetime:
 
 def shown_name(name: str, *, has_left: bool) -> str:
     """Return how a member is named in public."""
-    return str(_("Someone who left")) if has_left else name
+    return str(NOBODY) if has_left else name
 
 
 def lively_threads(viewer: Viewer, *, limit: int = 8) -> list[ThreadRow]:
@@ -333,7 +341,7 @@ _THREAD = """
 
 
 def thread(viewer: Viewer, id: int) -> ThreadView:
-    """Return the thread *id*. Raises NotFound when *viewer* may not read it."""
+    """Return the thread *id*. Raises NotFound when *viewer* may not read it, NotAllowed when a visitor may not yet."""
     if not 0 < id <= LARGEST_ID:
         raise NotFound
     rows = _rows(_THREAD, (viewer.id or 0, viewer.id or 0, id))
@@ -362,7 +370,9 @@ def thread(viewer: Viewer, id: int) -> ThreadView:
         mark=row[18],
         follows=(not row[20]) if row[19] else None,
     )
-    require_sight(may_read_thread(viewer, found))
+    if found.is_hidden:
+        require_sight(may_read_thread(viewer, found))
+    _require_sight(viewer, may_read_thread(viewer, found))
     return found
 
 
@@ -387,7 +397,7 @@ def _post_view(viewer: Viewer, thread: ThreadView, row: tuple[Any, ...]) -> Post
         author_left=bool(row[5]),
         reply_to_number=row[6],
         reply_to_name=shown_name(row[7] or "", has_left=row[8]),
-        html=stored_html(row[9]) if is_readable else None,
+        html=_html(row[9]) if is_readable else None,
         revision=row[10],
         said_at=_moment(row[11]),
         edited_at=utc(row[12]),
@@ -424,6 +434,14 @@ def post(viewer: Viewer, id: int) -> PostView:
         raise NotFound
     found = _post_view(viewer, home, rows[0])
     return replace(found, reactions=reactions(viewer, [id]).get(id, ()))
+
+
+def post_for_everybody(id: int) -> PostView | None:
+    """Return a post as every reader of its thread may see it, whoever they are; None when its thread is hidden."""
+    try:
+        return post(Viewer(role="supporter"), id)
+    except NotFound:
+        return None
 
 
 def post_at(viewer: Viewer, thread: ThreadView, number: int) -> PostView:

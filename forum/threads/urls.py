@@ -15,13 +15,6 @@ def category_url(slug: str) -> str:
     return f"/c/{slug}"
 
 
-def member_url(name: str) -> str:
-    """Return where a member's page is. The name is percent-encoded."""
-    from urllib.parse import quote
-
-    return f"/m/{quote(name, safe='')}"
-
-
 def first_on_page(number: int) -> int:
     """Return the number of the first post on the page where post *number* stands."""
     return (max(number, 1) - 1) // PAGE_SIZE * PAGE_SIZE + 1

@@ -83,7 +83,7 @@ def test_what_cannot_be_posted_is_answered_with_a_sentence(mary: Any, changes: d
     assert not Thread.select().exists()
 
 
-@pytest.mark.parametrize("title", ["🫖🍪", "مرحبا بالعالم", "שלום עולם", "א" * 400, "‮txet desrever", "a\x00b"])
+@pytest.mark.parametrize("title", ["🫖🍪", "مرحبا بالعالم", "שלום עולם", "א" * 400, "\u202etxet desrever", "a\x00b"])
 def test_titles_of_any_script_are_kept_in_one_clean_line(mary: Any, title: str) -> None:
     thread = start(viewer_for(mary), a_category(), title=title)
     assert 0 < len(thread.title) <= 150
@@ -153,13 +153,13 @@ def test_replies_are_numbered_in_order(mary: Any) -> None:
 def test_replies_at_the_same_moment_get_different_numbers(mary: Any) -> None:
     thread = a_thread()
     people = [viewer_for(a_member()) for _ in range(4)]
-    troubles: list[BaseException] = []
+    troubles: list[Exception] = []
 
     def talk(viewer: Viewer) -> None:
         try:
             for n in range(4):
                 actions.reply(viewer, thread.id, source=f"Hello {n}", nonce=f"nonce-of-{viewer.id}-{n}")
-        except BaseException as trouble:
+        except Exception as trouble:  # noqa: BLE001
             troubles.append(trouble)
         finally:
             close_connection()
