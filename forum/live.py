@@ -338,7 +338,8 @@ class Hub:
             return await _plain(send, 403, gettext("This page is out of date. Load it again."))
         if ticket.is_over:
             await _begin(send)
-            await send({"type": "http.response.body", "body": frame("renew", ""), "more_body": False})
+            renew = frame("renew", "", ticket.position if after is None else after)
+            await send({"type": "http.response.body", "body": renew, "more_body": False})
             return 200
         key = f"session {ticket.session_id}" if ticket.session_id is not None else f"address {address}"
         stream = Stream(ticket, key, send, ticket.position if after is None else after)
@@ -359,9 +360,10 @@ class Hub:
         )
         # A page that is ahead of the log (an older backup was brought back) starts from where the log is.
         stream.last = min(stream.last, position)
-        body = b"".join(made for _, made in missed)
+        # The page learns its position even when there is nothing to tell, so that a new ticket loses nothing.
+        body = b"retry: 3000\nid: %d\n\n" % stream.last + b"".join(made for _, made in missed)
         stream.last = max([stream.last, *(id for id, _ in missed)])
-        await stream.send({"type": "http.response.body", "body": b"retry: 3000\n\n" + body, "more_body": True})
+        await stream.send({"type": "http.response.body", "body": body, "more_body": True})
         if farewell:
             stream.end(farewell)
         stream.release()
