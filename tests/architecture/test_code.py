@@ -3,6 +3,8 @@
 import ast
 import re
 import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -149,10 +151,13 @@ def imported_names(paths) -> dict[str, str]:
     return found
 
 
-def distributions(module: str) -> set[str]:
-    from importlib.metadata import packages_distributions
+@cache
+def packages() -> dict[str, list[str]]:
+    return dict(packages_distributions())
 
-    return {re.sub(r"[-_.]+", "-", name).lower() for name in packages_distributions().get(module, [module])}
+
+def distributions(module: str) -> set[str]:
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in packages().get(module, [module])}
 
 
 def test_every_package_the_product_imports_is_pinned_in_requirements() -> None:
