@@ -4,7 +4,7 @@
   for (const field of document.querySelectorAll("input[type=password][data-show]")) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "button button-plain button-small";
+    button.className = "button button-plain";
     button.textContent = field.dataset.show;
     button.addEventListener("click", () => {
       const shown = field.type === "password";

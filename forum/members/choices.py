@@ -5,7 +5,7 @@ from forum.text import _, n_
 ROLES = ("member", "volunteer", "supporter", "moderator", "commissioner", "admin")
 CARE = ("", "care", "draw_on_care", "both", "used_to")
 WORDS = ("ask", "without_name", "with_name", "please_dont")
-PURPOSES = ("confirm", "sign_in", "already_here", "reset")
+PURPOSES = ("confirm", "sign_in", "already_here", "reset", "new_address")
 ASKS_PER_MONTH = (0, 1, 2, 4, 8)
 PAUSES = ("keep", "none", "1", "3", "12")
 

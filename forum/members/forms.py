@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from forum.errors import Invalid
-from forum.members import addresses, names, passwords
+from forum.members import addresses, names
 from forum.members.choices import ASKS_PER_MONTH, CARE, PAUSES, WORDS
+from forum.members.sessions import passwords
 from forum.text import _, tidy
 
 LONGEST_ABOUT = 600

@@ -12,9 +12,11 @@ from forum import web
 from forum.access import require
 from forum.clock import now
 from forum.errors import Conflict, Invalid, TooOften
-from forum.members import actions, choices, pace, queries
+from forum.members import actions, choices, queries
 from forum.members.forms import AddressForm, JoinForm, NewPasswordForm, SettingsForm, SignInForm
-from forum.members.queries import OpenedLink
+from forum.members.sessions import actions as sessions
+from forum.members.sessions import pace
+from forum.members.sessions.queries import OpenedLink, devices, is_fresh, opened_link, viewer_by_session
 from forum.members.urls import profile_url
 from forum.text import _, slugify
 from forum.web import viewer
@@ -45,10 +47,10 @@ def _device() -> str:
 def _let_in(token: str, *, keep: bool) -> None:
     """Give this browser the new session's cookie; whatever it had before ends here."""
     if viewer().session_id is not None:
-        actions.sign_out(viewer())
+        sessions.sign_out(viewer())
     web.session.clear()
     web.session.permanent = keep
-    login_user(queries.viewer_by_session(token))
+    login_user(viewer_by_session(token))
 
 
 def _slowly(answer: Answer, trouble: Exception) -> Answer:
@@ -107,7 +109,7 @@ def login() -> Answer:
 
 def _token_for(form: SignInForm) -> str:
     try:
-        token = actions.sign_in(form.email, form.password, device=_device(), keep=form.keep)
+        token = sessions.sign_in(form.email, form.password, device=_device(), keep=form.keep)
     except Invalid:
         pace.count(pace.PASSWORDS_BY_CONNECTION, _connection())
         pace.count(pace.PASSWORDS_BY_ADDRESS, form.email)
@@ -133,7 +135,7 @@ def _send_link(purpose: str, template: str, sent: str) -> Answer:
         form = AddressForm.read(request.form)
         pace.count(pace.LETTERS_BY_CONNECTION, _connection())
         pace.count(pace.LETTERS_BY_ADDRESS, form.email)
-        actions.send_link(form.email, purpose, next_path=_next())
+        sessions.send_link(form.email, purpose, next_path=_next())
     except (Invalid, TooOften) as trouble:
         return _slowly(web.again(template, trouble, next=_next(), email=""), trouble)
     web.session["sent_to"] = form.email
@@ -152,12 +154,12 @@ def reset_sent() -> Answer:
 
 @bp.route("/login/<word>", methods=["GET", "POST"])
 def login_by_link(word: str) -> Answer:
-    return _come_in(word, "sign_in", "already_here")
+    return _come_in(word, "sign_in", "already_here", "new_address")
 
 
 def _come_in(word: str, *purposes: str) -> Answer:
     """Show a link's one button; pressing it comes in. Opening alone uses nothing up, for mail scanners open links."""
-    link = queries.opened_link(word, *purposes)
+    link = opened_link(word, *purposes)
     if link is None or not _is_open(link):
         return _dead_link(link, word)
     if request.method == "GET":
@@ -165,7 +167,7 @@ def _come_in(word: str, *purposes: str) -> Answer:
         return web.page("members/link.html", link=link)
     keep = request.form.get("keep") == "yes"
     try:
-        token = actions.come_in_by_link(link.id, device=_device(), keep=keep, is_same_press=_is_same_press(link))
+        token = sessions.come_in_by_link(link.id, device=_device(), keep=keep, is_same_press=_is_same_press(link))
     except Conflict:
         return _dead_link(link, word)
     _let_in(token, keep=keep)
@@ -176,7 +178,7 @@ def _come_in(word: str, *purposes: str) -> Answer:
 
 @bp.route("/reset/<word>", methods=["GET", "POST"])
 def new_password(word: str) -> Answer:
-    link = queries.opened_link(word, "reset")
+    link = opened_link(word, "reset")
     if link is None or not _is_open(link):
         return _dead_link(link, word)
     if request.method == "GET":
@@ -184,7 +186,7 @@ def new_password(word: str) -> Answer:
         return web.page("members/new_password.html", link=link)
     try:
         form = NewPasswordForm.read(request.form, link.member_name, link.email)
-        token = actions.choose_password(
+        token = sessions.choose_password(
             link.id, form.password, device=_device(), keep=form.keep, is_same_press=_is_same_press(link)
         )
     except Invalid as trouble:
@@ -212,12 +214,12 @@ def _dead_link(link: OpenedLink | None, word: str) -> Answer:
 
 @bp.post("/login/again")
 def link_again() -> Answer:
-    link = queries.opened_link(request.form.get("word", ""), *choices.PURPOSES)
+    link = opened_link(request.form.get("word", ""), *choices.PURPOSES)
     if link is None:
         return web.go("/login/link")
     pace.count(pace.LETTERS_BY_CONNECTION, _connection())
     pace.count(pace.LETTERS_BY_ADDRESS, link.email)
-    actions.send_link_again(link.id)
+    sessions.send_link_again(link.id)
     web.session.pop("sent_to", None)
     return web.go("/login/sent")
 
@@ -227,7 +229,7 @@ def logout() -> Answer:
     if request.method == "GET":
         return web.page("members/logout.html") if viewer().is_member else web.go("/")
     if viewer().is_member:
-        actions.sign_out(viewer())
+        sessions.sign_out(viewer())
     logout_user()
     web.session.clear()
     return web.go("/", say=_("You are signed out. See you soon."))
@@ -246,7 +248,7 @@ def me() -> Answer:
 def confirm_again() -> Answer:
     require(viewer().is_member, _("Please sign in first."))
     pace.count(pace.LETTERS_BY_ADDRESS, f"member {viewer().id}")
-    actions.send_confirmation(viewer())
+    sessions.send_confirmation(viewer())
     return web.go("/me", say=_("We've sent you the link again. It may take a few minutes."))
 
 
@@ -275,8 +277,8 @@ def _settings_page(own: Any) -> dict[str, Any]:
         "pause_options": choices.pause_options(is_paused=is_paused),
         "pause_hint": _("You have a pause until %(day)s.", day=web.day_words(until.date())) if is_paused else "",
         "zone_options": [(zone, zone.replace("_", " ")) for zone in sorted({*zones, own.time_zone})],
-        "devices": queries.devices(viewer()),
-        "is_fresh": queries.is_fresh(viewer()),
+        "devices": devices(viewer()),
+        "is_fresh": is_fresh(viewer()),
     }
 
 
@@ -286,7 +288,7 @@ def password() -> Answer:
     try:
         form = NewPasswordForm.read(request.form, own.name, own.email or "")
         pace.look(pace.PASSWORDS_BY_ADDRESS, own.email or "")
-        actions.change_password(viewer(), form.password, current=form.current)
+        sessions.change_password(viewer(), form.password, current=form.current)
     except (Invalid, TooOften) as trouble:
         if isinstance(trouble, Invalid) and "current" in trouble.errors:
             pace.count(pace.PASSWORDS_BY_ADDRESS, own.email or "")
@@ -294,10 +296,29 @@ def password() -> Answer:
     return web.go("/me/settings", say=_("Your new password is kept. Other devices are signed out."))
 
 
+@bp.post("/me/address")
+def new_address() -> Answer:
+    own = queries.own_row(viewer())
+    try:
+        form = AddressForm.read(request.form)
+        pace.look(pace.PASSWORDS_BY_ADDRESS, own.email or "")
+        pace.count(pace.LETTERS_BY_ADDRESS, form.email)
+        pace.count(pace.LETTERS_BY_ADDRESS, f"member {viewer().id}")
+        sessions.ask_new_address(viewer(), form.email, current=request.form.get("current", ""))
+    except (Invalid, TooOften) as trouble:
+        if isinstance(trouble, Invalid) and "current_for_address" in trouble.errors:
+            pace.count(pace.PASSWORDS_BY_ADDRESS, own.email or "")
+        facts = {**_settings_page(own), "typed": {}, "typed_email": request.form.get("email", "")}
+        return _slowly(web.again("members/settings.html", trouble, **facts), trouble)
+    return web.go(
+        "/me/settings", say=_("We've written to %(email)s. Follow the link in that letter.", email=form.email)
+    )
+
+
 @bp.post("/me/devices")
 def sign_out_elsewhere() -> Answer:
     require(viewer().is_member, _("Please sign in first."))
-    actions.sign_out_elsewhere(viewer())
+    sessions.sign_out_elsewhere(viewer())
     return web.go("/me/settings", say=_("Every other device is signed out."))
 
 
@@ -318,7 +339,7 @@ def export() -> Answer:
 @bp.route("/me/leave", methods=["GET", "POST"])
 def leave() -> Answer:
     own = queries.own_row(viewer())
-    facts = {"own": own, "is_fresh": queries.is_fresh(viewer())}
+    facts: dict[str, Any] = {"own": own, "is_fresh": is_fresh(viewer())}
     if request.method == "GET":
         return web.page("members/leave.html", **facts)
     try:
@@ -342,7 +363,7 @@ def goodbye() -> Answer:
 def leave_link() -> Answer:
     own = queries.own_row(viewer())
     pace.count(pace.LETTERS_BY_ADDRESS, own.email or "")
-    actions.send_link(own.email or "", "sign_in", next_path="/me/leave")
+    sessions.send_link(own.email or "", "sign_in", next_path="/me/leave")
     web.session["sent_to"] = own.email or ""
     return web.go("/login/sent")
 

@@ -417,7 +417,6 @@ CREATE TABLE "crisis_alert" (
     "id" {ID},
     "member_id" BIGINT,
     "post_id" BIGINT,
-    "place" TEXT NOT NULL,
     "at" {AT} NOT NULL,
     "seen_at" {AT},
     "seen_by_id" BIGINT,

@@ -4,12 +4,12 @@ Passwords are counted only when they are wrong. Links are never refused to someb
 tried, the newest link in the letter-box still works."""
 
 import hashlib
-import time
 from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
 
 from forum import settings, web
+from forum.clock import now
 from forum.errors import TooOften
 from forum.text import _
 
@@ -72,4 +72,4 @@ def _key(pace: Pace, who: str) -> tuple[str, str]:
 
 def _too_often(pace: Pace, who: str) -> TooOften:
     until = web.limiter.limiter.get_window_stats(pace.limit, *_key(pace, who)).reset_time
-    return TooOften(pace.sentence, retry_after=max(1, int(until - time.time())))
+    return TooOften(pace.sentence, retry_after=max(1, int(until - now().timestamp())))
