@@ -10,7 +10,7 @@ from datetime import datetime
 from peewee import BigIntegerField, TextField
 
 from forum.access import Viewer
-from forum.database import BaseModel, UtcField, db, is_postgres, utc
+from forum.database import BaseModel, UtcField, db, insert_rows, is_postgres, utc
 from forum.text import excerpt_of
 
 MOST_WORDS = 12
@@ -63,8 +63,7 @@ def put(
 
 def put_many(entries: list[dict[str, object]]) -> None:
     """Make many new things findable at once, for imports. Keys as in `put`."""
-    if entries:
-        SearchEntry.insert_many(entries).execute()
+    insert_rows(SearchEntry, entries)
 
 
 def remove(kind: str, ref: int) -> None:

@@ -1,39 +1,29 @@
 """Bringing a Discourse in: once whole, and again later for what is new.
 
-Reading, rendering (in two processes of their own) and writing overlap; one batch of posts at a time is in memory. A
-batch is one transaction with everything that belongs to its posts, so an import that was killed goes on where it stood.
+Reading, rendering (in two processes of their own) and writing overlap; about one batch of posts at a time is in memory.
 Nobody is told: one quiet event marks a batch.
 """
 
 import itertools
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 from peewee import IntegrityError
 
-from forum import audit, events, search
 from forum.clock import now
-from forum.database import BaseModel, db, is_postgres, transaction
-from forum.discourse import queries, words
+from forum.database import transaction
+from forum.discourse import queries
 from forum.discourse.archive import open_archive
-from forum.discourse.models import ImportedThing, ImportRun, ImportSkip
+from forum.discourse.arrival import Arrival
+from forum.discourse.models import ImportRun
 from forum.discourse.newcomers import Newcomers
-from forum.discourse.records import ACTION, ArchivedCategory, ArchivedPerson, ArchivedPost, ArchivedTopic, Skipped
+from forum.discourse.records import ArchivedCategory, ArchivedTopic, Skipped
 from forum.errors import Conflict
-from forum.text import RENDERER, Rendered, _, clean_line, mentions_in, render_many, slugify, to_html, to_plain
-from forum.threads.actions import LONGEST_TITLE
-from forum.threads.models import Post, PostRevision, Thread
+from forum.text import _
 
-BATCH = 500
-TOPICS_AT_ONCE = 50
 SAMPLE = 20
-SKIPS_TOLD = 1000
-CLOSING = frozenset({"closed.enabled", "autoclosed.enabled", "archived.enabled"})
 
 
 class Source(Protocol):
@@ -102,7 +92,7 @@ def bring_in(source: Source, *, progress: Callable[[Progress], None]) -> ImportR
     name = queries.source_of(known, place=source.place)
     with transaction():
         run = ImportRun.create(source=name, started_at=now())
-    arrival = _Arrival(run, name, Newcomers(name, categories))
+    arrival = Arrival(run, name, Newcomers(name, categories))
 
     def tell() -> None:
         progress(Progress(source.files, source.files_read, arrival.topics, arrival.posts, arrival.skipped))
@@ -111,7 +101,7 @@ def bring_in(source: Source, *, progress: Callable[[Progress], None]) -> ImportR
     for skip in skipped:
         arrival.skip(skip.path, skip.sentence)
     try:
-        for batch in _batches(arrival.rendered(itertools.chain(sample, topics)), BATCH):
+        for batch in arrival.batches(itertools.chain(sample, topics)):
             arrival.write(batch)
             tell()
         linked = arrival.link_quotes()
@@ -137,417 +127,3 @@ def bring_in(source: Source, *, progress: Callable[[Progress], None]) -> ImportR
         skips=tuple(arrival.skips_told),
         seconds=time.monotonic() - began,
     )
-
-
-# ---- on its way in -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Coming:
-    """A post between reading and writing, without its words."""
-
-    id: int
-    thread_id: int
-    path: str
-    post: ArchivedPost
-    author_id: int
-
-
-@dataclass(slots=True)
-class _Arrival:
-    """One import while it runs."""
-
-    run: ImportRun
-    source: str
-    newcomers: Newcomers
-    tell: Callable[[], None] = lambda: None
-    topics: int = 0
-    posts: int = 0
-    here_already: int = 0
-    taken_back: int = 0
-    skipped: int = 0
-    skips_told: list[Skipped] = field(default_factory=list)
-    _skips_unwritten: list[Skipped] = field(default_factory=list)
-    _threads: dict[int, int] = field(default_factory=dict)
-    _unopened: dict[int, dict[str, Any]] = field(default_factory=dict)
-    _deleted_there: list[int] = field(default_factory=list)
-    _called: words.Called = field(default_factory=words.Called)
-
-    def skip(self, path: str, sentence: object) -> None:
-        """Remember that something at *path* was left out, and why."""
-        self.skipped += 1
-        skip = Skipped(path, str(sentence))
-        self._skips_unwritten.append(skip)
-        if len(self.skips_told) < SKIPS_TOLD:
-            self.skips_told.append(skip)
-
-    # -- from topics to posts with a place, an author and a source
-
-    def rendered(self, found: Iterable[ArchivedTopic | Skipped]) -> Iterator[tuple[_Coming, Rendered]]:
-        """Every post that is not here yet, with its words rendered by other processes meanwhile, in order."""
-        waiting: deque[_Coming] = deque()
-
-        def letters() -> Iterator[words.Letter]:
-            for coming, letter in self._posts_of(found):
-                waiting.append(coming)
-                yield letter
-
-        with closing(render_many(letters(), prepare=words.source_of, mentions=self._called)) as ready:  # type: ignore[type-var]
-            for each in ready:
-                yield waiting.popleft(), each
-
-    def _posts_of(self, found: Iterable[ArchivedTopic | Skipped]) -> Iterator[tuple[_Coming, words.Letter]]:
-        for some in _some_at_a_time(self._wanted(found)):
-            yield from self._arriving(some)
-            self.tell()
-
-    def _wanted(self, found: Iterable[ArchivedTopic | Skipped]) -> Iterator[ArchivedTopic]:
-        for each in found:
-            if isinstance(each, Skipped):
-                self.skip(each.path, each.sentence)
-            elif each.is_deleted:
-                self.skip(each.path, _("This topic was deleted there, so its words stay there."))
-            elif not each.posts:
-                self.skip(each.path, _("This topic has no posts."))
-            else:
-                yield each
-
-    def _arriving(self, some: list[ArchivedTopic]) -> Iterator[tuple[_Coming, words.Letter]]:
-        here = queries.local_ids(self.source, "post", (post.foreign_id for topic in some for post in topic.posts))
-        self.here_already += len(here)
-        self._deleted_there += [
-            here[post.foreign_id]
-            for topic in some
-            for post in topic.posts
-            if post.is_deleted and post.foreign_id in here
-        ]
-        fresh = [(topic, [post for post in topic.posts if post.foreign_id not in here]) for topic in some]
-        fresh = [(topic, posts) for topic, posts in fresh if posts]
-        if not fresh:
-            return
-        self._welcome(fresh)
-        named = (words.topics_named_in(post) for _topic, posts in fresh for post in posts)
-        self._look_up_threads({topic.foreign_id for topic, _posts in fresh}.union(*named))
-        self._plan_threads({topic.foreign_id: topic for topic, _posts in reversed(fresh)})
-        ids = iter(_reserved_ids(Post, sum(len(posts) for _topic, posts in fresh)))
-        for topic, posts in fresh:
-            for post in posts:
-                yield self._coming(next(ids), topic, post)
-
-    def _welcome(self, fresh: list[tuple[ArchivedTopic, list[ArchivedPost]]]) -> None:
-        people: dict[ArchivedPerson | None, datetime] = {}
-        for _topic, posts in fresh:
-            for post in posts:
-                people[post.person] = min(people.get(post.person, post.created_at), post.created_at)
-        self.newcomers.welcome(people)
-        self.newcomers.open_places(dict.fromkeys(topic.category_id for topic, _posts in fresh))
-
-    def _look_up_threads(self, topic_ids: Iterable[int]) -> None:
-        unknown = [topic_id for topic_id in topic_ids if topic_id not in self._threads]
-        for foreign_id, thread_id in queries.local_ids(self.source, "topic", unknown).items():
-            self._threads[int(foreign_id)] = thread_id
-
-    def _plan_threads(self, topics: Mapping[int, ArchivedTopic]) -> None:
-        """Give every topic that has no thread yet the id of one, so that quotes can lead there before it is written."""
-        new = sorted(foreign_id for foreign_id in topics if foreign_id not in self._threads)
-        for foreign_id, thread_id in zip(new, _reserved_ids(Thread, len(new)), strict=True):
-            self._threads[foreign_id] = thread_id
-            self._unopened[thread_id] = self._thread_row(thread_id, topics[foreign_id])
-
-    def _thread_row(self, thread_id: int, topic: ArchivedTopic) -> dict[str, Any]:
-        title = clean_line(topic.title, LONGEST_TITLE) or str(_("A thread from the old forum"))
-        closing = [post for post in topic.posts if post.deed in CLOSING]
-        is_closed = topic.is_closed or topic.is_archived
-        return {
-            "foreign_id": topic.foreign_id,
-            "id": thread_id,
-            "category": self.newcomers.place_of(topic.category_id)[0],
-            "author": self.newcomers.member_of(topic.posts[0].person),
-            "title": title,
-            "slug": slugify(title),
-            "started_at": topic.created_at,
-            "closed_at": (closing[-1].created_at if closing else topic.last_posted_at) if is_closed else None,
-            "closed_by": self.newcomers.member_of(closing[-1].person if closing else None) if is_closed else None,
-            "hidden_at": None if topic.is_listed else topic.last_posted_at,
-            "hidden_by": None if topic.is_listed else self.newcomers.nobody,
-        }
-
-    def _coming(self, id: int, topic: ArchivedTopic, post: ArchivedPost) -> tuple[_Coming, words.Letter]:
-        threads = {number: self._threads[number] for number in words.topics_named_in(post) if number in self._threads}
-        renamed = {}
-        for typed in words.names_called_in(post):
-            name = self.newcomers.name_of(typed)
-            if name is not None:
-                self._called.learn(typed, name)
-                if name.casefold() != typed.casefold():
-                    renamed[typed.casefold()] = name
-        coming = _Coming(
-            id=id,
-            thread_id=self._threads[topic.foreign_id],
-            path=topic.path,
-            post=replace(post, markdown=None, cooked="", polls=()),
-            author_id=self.newcomers.member_of(post.person),
-        )
-        return coming, words.Letter(post if _needs_cooked(post) else replace(post, cooked=""), threads, renamed)
-
-    # -- from rendered posts to rows
-
-    def write(self, batch: list[tuple[_Coming, Rendered]]) -> None:
-        """Write a batch, all or nothing."""
-        for coming, said in batch:
-            if len(said.source) >= words.LONGEST_SOURCE:
-                self._tell_of_cut(coming)
-        thread_ids = sorted({coming.thread_id for coming, _words in batch})
-        opening = {id: self._unopened[id] for id in thread_ids if id in self._unopened}
-        with transaction():
-            going_on = {id: Thread.locked(id) for id in thread_ids if id not in opening}
-            rows = self._post_rows(batch, going_on)
-            self._open_threads(opening, rows)
-            Post.insert_many(rows).execute()
-            self._remember("post", [(coming.post.foreign_id, coming.id) for coming, _words in batch])
-            for thread_id, thread in going_on.items():
-                _count_more(thread, [row for row in rows if row["thread"] == thread_id])
-            self._make_findable(rows, thread_ids)
-            self._write_skips()
-            ImportRun.update(
-                topics=ImportRun.topics + len(opening), posts=ImportRun.posts + len(rows), skipped=self.skipped
-            ).where(ImportRun.id == self.run.id).execute()
-            events.record("posts.imported", subject=self.run, first=rows[0]["id"], last=rows[-1]["id"])
-        for thread_id in opening:
-            del self._unopened[thread_id]
-        self.topics += len(opening)
-        self.posts += len(rows)
-
-    def _tell_of_cut(self, coming: _Coming) -> None:
-        self.skip(
-            coming.path,
-            _(
-                "Post %(number)s is longer than %(most)s letters; what comes after them was left out.",
-                number=coming.post.number,
-                most=f"{words.LONGEST_SOURCE:,}",
-            ),
-        )
-
-    def _post_rows(self, batch: list[tuple[_Coming, Rendered]], going_on: Mapping[int, Thread]) -> list[dict[str, Any]]:
-        taken = queries.numbers_taken(going_on)
-        answerable = {(thread, number): id for thread, number, id in queries.imported_posts(going_on)}
-        last = {id: thread.last_number for id, thread in going_on.items()}
-        rows = []
-        for coming, said in batch:
-            number, thread_id = coming.post.number, coming.thread_id
-            if number in taken.get(thread_id, ()):
-                number = last[thread_id] = max(last[thread_id], *taken[thread_id]) + 1
-            taken.setdefault(thread_id, set()).add(number)
-            answerable[thread_id, coming.post.number] = coming.id
-            rows.append(self._post_row(coming, said, number, answerable))
-        return rows
-
-    def _post_row(
-        self, coming: _Coming, said: Rendered, number: int, answerable: Mapping[tuple[int, int], int]
-    ) -> dict[str, Any]:
-        post = coming.post
-        reply_to = answerable.get((coming.thread_id, post.reply_to)) if post.reply_to is not None else None
-        return {
-            "id": coming.id,
-            "thread": coming.thread_id,
-            "number": number,
-            "author": coming.author_id,
-            "reply_to": reply_to,
-            "source": said.source,
-            "html": said.html,
-            "plain": said.plain,
-            "renderer": RENDERER,
-            "revision": post.edits + 1,
-            "said_at": post.created_at,
-            "edited_at": post.edited_at,
-            "withdrawn_at": post.updated_at if post.is_deleted else None,
-            "hidden_at": post.updated_at if post.is_hidden else None,
-            "hidden_by": self.newcomers.nobody if post.is_hidden else None,
-            "is_event": post.kind == ACTION,
-            "inside_use_only": True,
-            "imported_likes": post.likes,
-            "via": "import",
-        }
-
-    def _open_threads(self, opening: Mapping[int, dict[str, Any]], rows: list[dict[str, Any]]) -> None:
-        if not opening:
-            return
-        spoken: dict[int, list[dict[str, Any]]] = {thread_id: [] for thread_id in opening}
-        for row in rows:
-            if row["thread"] in spoken:
-                spoken[row["thread"]].append(row)
-        planned = [{**row, **_counted(spoken[thread_id], row)} for thread_id, row in opening.items()]
-        self._remember("topic", [(str(row.pop("foreign_id")), row["id"]) for row in planned])
-        Thread.insert_many(planned).execute()
-
-    def _remember(self, kind: str, pairs: list[tuple[str, int]]) -> None:
-        ImportedThing.insert_many(
-            [
-                {"source": self.source, "kind": kind, "foreign_id": foreign_id, "local_id": local_id}
-                for foreign_id, local_id in pairs
-            ]
-        ).execute()
-
-    def _make_findable(self, rows: list[dict[str, Any]], thread_ids: list[int]) -> None:
-        places = queries.places_of(thread_ids)
-        search.put_many(
-            [
-                {
-                    "kind": "post",
-                    "ref": row["id"],
-                    "thread_id": row["thread"],
-                    "visibility": places[row["thread"]][1],
-                    "title": places[row["thread"]][0],
-                    "body": row["plain"],
-                    "at": row["said_at"],
-                }
-                for row in rows
-                if _is_readable(row)
-            ]
-        )
-
-    def _write_skips(self) -> None:
-        if self._skips_unwritten:
-            ImportSkip.insert_many(
-                [{"run": self.run.id, "path": skip.path, "reason": skip.sentence} for skip in self._skips_unwritten]
-            ).execute()
-            self._skips_unwritten.clear()
-
-    # -- afterwards
-
-    def link_quotes(self) -> int:
-        """Lead quotes to threads that came after the quoting post. Returns how many posts were changed."""
-        changed = 0
-        last = 0
-        while some := queries.posts_with_unknown_topics(self.source, after=last, limit=BATCH):
-            last = some[-1][0]
-            numbers = {number for _id, source in some for number in words.quoted_topics(source)}
-            threads = queries.local_ids(self.source, "topic", numbers)
-            known = {int(foreign_id): thread_id for foreign_id, thread_id in threads.items()}
-            for post_id, source in some:
-                linked = words.with_threads(source, known.get)
-                if linked != source:
-                    changed += self._say_again(post_id, source, linked)
-        return changed
-
-    def _say_again(self, post_id: int, source: str, linked: str) -> int:
-        called = {name: self.newcomers.name_of(name) for name in mentions_in(linked)}
-        html = to_html(linked, mentions={typed: name for typed, name in called.items() if name})
-        plain = to_plain(html)
-        with transaction():
-            post = Post.locked(post_id)
-            if post.source != source:
-                return 0
-            Post.update(source=linked, html=html, plain=plain, renderer=RENDERER).where(Post.id == post_id).execute()
-            search.SearchEntry.update(body=plain).where(
-                search.SearchEntry.kind == "post", search.SearchEntry.ref == post_id
-            ).execute()
-        return 1
-
-    def take_back(self) -> None:
-        """Posts that came earlier and were deleted over there since lose their words here too."""
-        gone = to_html("")
-        for post_id in self._deleted_there:
-            with transaction():
-                post = Post.locked(post_id)
-                if post.withdrawn_at is not None:
-                    continue
-                thread = Thread.locked(post.thread_id)
-                Post.update(withdrawn_at=now(), source="", html=gone, plain="").where(Post.id == post_id).execute()
-                PostRevision.delete().where(PostRevision.post == post_id).execute()
-                search.remove("post", post_id)
-                if post.hidden_at is None and not post.is_event:
-                    Thread.update(post_count=Thread.post_count - 1).where(Thread.id == thread.id).execute()
-                events.record(
-                    "post.withdrawn",
-                    subject=post,
-                    actor=post.author_id,
-                    channel=f"thread:{thread.id}",
-                    thread=thread.id,
-                    number=post.number,
-                )
-            self.taken_back += 1
-
-    def finish(self) -> None:
-        """Close the run and leave a line in the audit trail."""
-        with transaction():
-            self._write_skips()
-            ImportRun.update(finished_at=now(), skipped=self.skipped).where(ImportRun.id == self.run.id).execute()
-            audit.note(None, "discourse.imported", subject=self.run, reason=self.source)
-
-
-# ---- small steps ---------------------------------------------------------------------------------------------------
-
-
-def _is_readable(row: Mapping[str, Any]) -> bool:
-    return row["withdrawn_at"] is None and row["hidden_at"] is None and not row["is_event"]
-
-
-def _counted(rows: list[dict[str, Any]], thread: Mapping[str, Any]) -> dict[str, Any]:
-    """What a new thread's row says about its posts."""
-    said = [row for row in rows if not row["is_event"]] or rows
-    latest = max(said, key=lambda row: (row["said_at"], row["number"]))
-    return {
-        "last_number": max(row["number"] for row in rows),
-        "post_count": sum(map(_is_readable, rows)),
-        "last_post_at": max(latest["said_at"], thread["started_at"]),
-        "last_author": latest["author"],
-    }
-
-
-def _count_more(thread: Thread, rows: list[dict[str, Any]]) -> None:
-    """Bring a thread's row up to date with *rows* that were added to it."""
-    more = _counted(rows, {"started_at": thread.started_at})
-    change: dict[Any, Any] = {
-        Thread.last_number: max(thread.last_number, more["last_number"]),
-        Thread.post_count: Thread.post_count + more["post_count"],
-    }
-    if more["last_post_at"] >= thread.last_post_at:
-        change |= {Thread.last_post_at: more["last_post_at"], Thread.last_author: more["last_author"]}
-    Thread.update(change).where(Thread.id == thread.id).execute()
-
-
-def _some_at_a_time(topics: Iterator[ArchivedTopic]) -> Iterator[list[ArchivedTopic]]:
-    """Topics in handfuls: enough to look many things up at once, few enough to stay small."""
-    some: list[ArchivedTopic] = []
-    posts = 0
-    for topic in topics:
-        some.append(topic)
-        posts += len(topic.posts)
-        if len(some) >= TOPICS_AT_ONCE or posts >= BATCH:
-            yield some
-            some, posts = [], 0
-    if some:
-        yield some
-
-
-def _batches(items: Iterator[tuple[_Coming, Rendered]], size: int) -> Iterator[list[tuple[_Coming, Rendered]]]:
-    with closing(items):  # type: ignore[type-var]
-        while batch := list(itertools.islice(items, size)):
-            yield batch
-
-
-def _needs_cooked(post: ArchivedPost) -> bool:
-    """Whether the cooked HTML says anything that the Markdown does not: above all where pictures are."""
-    return post.markdown is None or post.kind == ACTION or "upload://" in post.markdown
-
-
-def _reserved_ids(model: type[BaseModel], count: int) -> list[int]:
-    """*count* ids of *model* that nobody else will get, so that rows can point at each other before they are written."""
-    if count == 0:
-        return []
-    table = model._meta.table_name
-    if is_postgres():
-        rows = db.execute_sql(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (f'"{table}"', count)
-        )
-        return sorted(id for (id,) in rows.fetchall())
-    with transaction():
-        db.execute_sql(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT ?, 0 "
-            "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)",
-            (table, table),
-        )
-        db.execute_sql("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ?", (count, table))
-        (last,) = db.execute_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-    return list(range(last - count + 1, last + 1))

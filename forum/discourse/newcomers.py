@@ -7,9 +7,10 @@ and they are never asked for anything.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from forum.clock import now
-from forum.database import transaction
+from forum.database import insert_rows, reserved_ids, transaction
 from forum.discourse import queries
 from forum.discourse.models import ImportedThing
 from forum.discourse.records import ArchivedCategory, ArchivedPerson
@@ -61,14 +62,15 @@ class Newcomers:
             return
         known = queries.local_ids(self.source, "person", new)
         names = dict(Member.select(Member.id, Member.name).where(Member.id.in_(list(known.values()))).tuples())
-        for foreign_id, (one, since) in new.items():
-            if foreign_id in known:
-                member_id, name = known[foreign_id], names[known[foreign_id]]
-            else:
-                member_id, name = self._join(foreign_id, one, since)
-            self._members[foreign_id] = member_id
-            if one is not None and name:
-                self._names[one.username.casefold()] = name
+        for foreign_id, member_id in known.items():
+            self._remember_person(foreign_id, new.pop(foreign_id)[0], member_id, names[member_id])
+        if new:
+            self._join(new)
+
+    def _remember_person(self, foreign_id: str, one: ArchivedPerson | None, member_id: int, name: str) -> None:
+        self._members[foreign_id] = member_id
+        if one is not None and name:
+            self._names[one.username.casefold()] = name
 
     def open_places(self, category_ids: Iterable[int | None]) -> None:
         """Make categories of these unless they are there already. Restricted ones become staff's, all others members'."""
@@ -83,26 +85,32 @@ class Newcomers:
                 place = (known, Category.fetch(known).audience)
             self._places[category_id] = place
 
-    def _join(self, foreign_id: str, one: ArchivedPerson | None, since: datetime) -> tuple[int, str]:
+    def _join(self, new: Mapping[str, tuple[ArchivedPerson | None, datetime]]) -> None:
+        """Make members, one transaction for all of them."""
         with transaction():
-            if one is None:
-                name, key = str(NOBODY), f"{UNKNOWN_PERSON}:{self.source}"
-            else:
-                name, key = _free_name(one)
-            member = Member.create(
-                name=name,
-                name_key=key,
-                joined_at=since,
-                left_at=since if one is None else None,
-                mail_replies=False,
-                mail_mentions=False,
-                mail_asks=False,
-                asks_per_month=0,
-                imported_from=self.source,
+            given = _free_names([one for one, _since in new.values() if one is not None])
+            rows: list[dict[str, Any]] = [
+                {
+                    "id": id,
+                    "name": given[one][0] if one is not None else str(NOBODY),
+                    "name_key": given[one][1] if one is not None else f"{UNKNOWN_PERSON}:{self.source}",
+                    "joined_at": since,
+                    "left_at": since if one is None else None,
+                    "mail_replies": False,
+                    "mail_mentions": False,
+                    "mail_asks": False,
+                    "asks_per_month": 0,
+                    "imported_from": self.source,
+                }
+                for (one, since), id in zip(new.values(), reserved_ids(Member, len(new)), strict=True)
+            ]
+            insert_rows(Member, rows)
+            remember(
+                self.source, "person", [(foreign_id, row["id"]) for foreign_id, row in zip(new, rows, strict=True)]
             )
-            _remember(self.source, "person", foreign_id, member.id)
-        self.people += one is not None
-        return member.id, name
+        for (foreign_id, (one, _since)), row in zip(new.items(), rows, strict=True):
+            self._remember_person(foreign_id, one, row["id"], row["name"])
+            self.people += one is not None
 
     def _open(self, foreign_id: str, category_id: int | None) -> tuple[int, str]:
         told = self.categories.get(category_id) if category_id is not None else None
@@ -116,29 +124,45 @@ class Newcomers:
                 audience=audience,
                 position=queries.last_position() + 1,
             )
-            _remember(self.source, "category", foreign_id, category.id)
+            remember(self.source, "category", [(foreign_id, category.id)])
         self.places += 1
         return category.id, audience
 
 
-def _remember(source: str, kind: str, foreign_id: str, local_id: int) -> None:
-    ImportedThing.insert(source=source, kind=kind, foreign_id=foreign_id, local_id=local_id).execute()
+def remember(source: str, kind: str, pairs: Iterable[tuple[str, int]]) -> None:
+    """Write down which things of *source* (foreign id, our id) are here now. Call in the transaction that makes them."""
+    insert_rows(
+        ImportedThing,
+        [
+            {"source": source, "kind": kind, "foreign_id": foreign_id, "local_id": local_id}
+            for foreign_id, local_id in pairs
+        ],
+    )
 
 
-def _free_name(person: ArchivedPerson) -> tuple[str, str]:
-    """A name nobody has and nobody could take for somebody else's, and its key; a number is added until it is so."""
-    name = clean_name(person.username.translate(_LEAVE_OUT))[:LONGEST].strip()
-    if not name or trouble_with(name):
-        name = str(_("Member from before"))
-    number, tried = 1, name
-    while not name_key(tried) or trouble_with(tried) or _is_taken(name_key(tried)):
-        number += 1
-        tried = f"{name[: LONGEST - len(str(number)) - 1].rstrip()} {number}"
-    return tried, name_key(tried)
+def _free_names(people: list[ArchivedPerson]) -> dict[ArchivedPerson, tuple[str, str]]:
+    """For each of *people* a name that nobody has and nobody could take for another's, and its key.
+
+    A number is added until it is so.
+    """
+    wished = {one: _fitting(one.username) for one in people}
+    keys = {name: name_key(name) for name in wished.values()}
+    taken = set(queries.name_keys_taken(keys.values()))
+    given: dict[ArchivedPerson, tuple[str, str]] = {}
+    for one, name in wished.items():
+        tried, key, number = name, keys[name], 1
+        while key in taken or (number > 1 and (trouble_with(tried) or queries.name_keys_taken([key]))):
+            number += 1
+            tried = f"{name[: LONGEST - len(str(number)) - 1].rstrip()} {number}"
+            key = name_key(tried)
+        taken.add(key)
+        given[one] = (tried, key)
+    return given
 
 
-def _is_taken(key: str) -> bool:
-    return Member.select(Member.id).where(Member.name_key == key).exists()
+def _fitting(username: str) -> str:
+    name = clean_name(username.translate(_LEAVE_OUT))[:LONGEST].strip()
+    return str(_("Member from before")) if not name or trouble_with(name) else name
 
 
 def _category_name(

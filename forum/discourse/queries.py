@@ -8,6 +8,7 @@ from peewee import fn
 from forum.access import visibility
 from forum.database import utc
 from forum.discourse.models import ImportedThing
+from forum.members.models import Member
 from forum.threads.models import Category, Post, Thread
 
 AT_ONCE = 500
@@ -103,3 +104,13 @@ def posts_with_unknown_topics(source: str, *, after: int, limit: int) -> list[tu
 def last_position() -> int:
     """The place of the category that is listed last; 0 when there is none."""
     return Category.select(fn.COALESCE(fn.MAX(Category.position), 0)).scalar()
+
+
+def name_keys_taken(keys: Iterable[str]) -> list[str]:
+    """Those of *keys* under which somebody has a name already."""
+    wanted = list(keys)
+    taken: list[str] = []
+    for start in range(0, len(wanted), AT_ONCE):
+        some = Member.select(Member.name_key).where(Member.name_key.in_(wanted[start : start + AT_ONCE]))
+        taken.extend(key for (key,) in some.tuples())
+    return taken
