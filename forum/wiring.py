@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import logging
+from typing import Any
 
 from flask import Flask
 
@@ -32,6 +33,62 @@ def start(settings: Settings) -> None:
     if importlib.util.find_spec("forum.reactions"):
         reactions = importlib.import_module("forum.reactions")
         jobs.use_reactions(reactions.TABLE, reactions.CHORES)
+    _introduce_threads()
+    _introduce_safety()
+    _introduce_asking()
+    _introduce_channels()
+
+
+def _joins(registry: list[Any], *entries: Any) -> None:
+    """Add to a lower room's list what is not there yet: an application may be made twice in one process."""
+    registry.extend(entry for entry in entries if entry not in registry)
+
+
+def _introduce_threads() -> None:
+    """What threads adds to members: leaving and exports."""
+    from forum.members import actions as members
+    from forum.members import queries as people
+    from forum.threads import actions, queries
+
+    people.exports["threads"] = queries.about_member
+    _joins(members.farewells, actions.forget_member)
+
+
+def _introduce_safety() -> None:
+    """What safety adds to the rooms below: the hours on every page, help while writing, leaving and exports."""
+    from forum.members import actions as members
+    from forum.members import queries as people
+    from forum.safety import actions, queries, views
+    from forum.threads import views as threads
+
+    web.frame_facts["hours_line"] = queries.hours_line
+    people.exports["safety"] = queries.about_member
+    _joins(members.farewells, actions.forget_member)
+    _joins(threads.composer_notes, views.hours_note)
+    _joins(threads.writing_notes, views.crisis_note)
+    _joins(threads.thread_banners, views.help_banner)
+
+
+def _introduce_asking() -> None:
+    """What asking adds to members: leaving and exports."""
+    from forum.asking import actions, queries
+    from forum.members import actions as members
+    from forum.members import queries as people
+
+    people.exports["asks"] = queries.about_member
+    _joins(members.farewells, actions.forget_member)
+
+
+def _introduce_channels() -> None:
+    """What channels add to the rooms below: the count beside Me, what is new on Me, leaving and exports."""
+    from forum.channels import actions, queries
+    from forum.members import actions as members
+    from forum.members import queries as people
+
+    web.frame_facts["unread_notices"] = queries.unread_notices
+    people.me_extras["replies"] = queries.newest_shelf
+    people.exports["channels"] = queries.about_member
+    _joins(members.farewells, actions.forget_member)
 
 
 def build_app(settings: Settings | None = None) -> Flask:
@@ -47,6 +104,9 @@ def build_app(settings: Settings | None = None) -> Flask:
         if importlib.util.find_spec(f"{room}.views"):
             blueprints.append(importlib.import_module(f"{room}.views").bp)
     web.register(app, blueprints)
+    live.frames.update(importlib.import_module("forum.threads.views").FRAMES)
+    if importlib.util.find_spec("forum.channels.views"):
+        live.frames["notice.added"] = importlib.import_module("forum.channels.views").unread_frame
 
     @app.get("/healthz")
     def healthz() -> tuple[str, int]:

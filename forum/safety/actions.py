@@ -268,25 +268,26 @@ def _other_moderators(viewer: Viewer) -> bool:
 # ---- in a crisis ---------------------------------------------------------------------------------------------------
 
 
-def notice_crisis(viewer: Viewer, words: str, *, place: str, post_id: int | None = None) -> bool:
-    """Look at what somebody writes. When it may mean danger, tell staff, once a day for each place, and return True.
+def notice_crisis(viewer: Viewer, words: str, *, post_id: int | None = None) -> bool:
+    """Look at what somebody writes or has posted. When it may mean danger, tell staff, once a day, and return True.
 
-    *place* names where (``thread:12``, ``new``); no words are kept here."""
-    if not noticed_in(words):
+    A post that follows upon an alert of the same day joins it. No words are kept here."""
+    if not viewer.is_member or not noticed_in(words):
         return False
     with transaction():
-        recent = CrisisAlert.select().where(
-            CrisisAlert.member == viewer.id, CrisisAlert.place == place, CrisisAlert.at > now() - ONE_ALERT_EVERY
+        Member.locked(viewer.id or 0)
+        alert = (
+            CrisisAlert.select()
+            .where(CrisisAlert.member == viewer.id, CrisisAlert.at > now() - ONE_ALERT_EVERY)
+            .order_by(CrisisAlert.id.desc())
+            .first()
         )
-        if post_id is not None:
-            known = recent.order_by(CrisisAlert.id.desc()).first()
-            if known is not None and known.post_id is None:
-                CrisisAlert.update(post=post_id).where(CrisisAlert.id == known.id).execute()
-                return True
-            recent = recent.where(CrisisAlert.post == post_id)
-        if not recent.exists():
-            alert = CrisisAlert.create(member=viewer.id, post=post_id, place=place, at=now())
-            events.record("crisis.noticed", subject=alert, actor=viewer)
+        is_news = alert is None or (post_id is not None and alert.post_id not in {None, post_id})
+        if alert is not None and post_id is not None and alert.post_id is None:
+            CrisisAlert.update(post=post_id).where(CrisisAlert.id == alert.id).execute()
+        elif is_news:
+            made = CrisisAlert.create(member=viewer.id, post=post_id, at=now())
+            events.record("crisis.noticed", subject=("crisisalert", made.id), actor=viewer)
     return True
 
 

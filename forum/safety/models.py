@@ -96,7 +96,6 @@ class CrisisAlert(BaseModel):
 
     member = ForeignKeyField(Member, null=True, backref="crisis_alerts", on_delete="CASCADE")
     post = ForeignKeyField(Post, null=True, backref="crisis_alerts", on_delete="CASCADE")
-    place = TextField()
     at = UtcField(index=True)
     seen_at = UtcField(null=True)
     seen_by = ForeignKeyField(Member, null=True, backref="+", on_delete="SET NULL")

@@ -478,7 +478,6 @@ class AlertView:
 
     id: int
     member: str
-    place: str
     url: str
     excerpt: str
     at: datetime
@@ -504,10 +503,15 @@ def _alert_view(row: Any) -> AlertView:
         post = Post.select(Post, Thread).join(Thread).where(Post.id == row.post_id).first()
         if post is not None:
             url, excerpt = thread_url(post.thread.id, post.thread.slug, post.number), excerpt_of(post.plain, 200)
-    elif row.place.startswith("thread:"):
-        thread = Thread.get_or_none(Thread.id == int(row.place.removeprefix("thread:")))
-        url = thread_url(thread.id, thread.slug) if thread else ""
-    return AlertView(row.id, row.name, row.place, url, excerpt, row.at)
+    return AlertView(row.id, row.name, url, excerpt, row.at)
+
+
+def needs_help_shown(viewer: Viewer) -> bool:
+    """Say whether the viewer wrote something worrying within a day, so that pages keep help in sight."""
+    if not viewer.is_member:
+        return False
+    recent = CrisisAlert.at > now() - timedelta(hours=24)
+    return CrisisAlert.select().where(CrisisAlert.member == viewer.id, recent).exists()
 
 
 def waiting_for_moderators(viewer: Viewer) -> int:

@@ -419,6 +419,7 @@ def new() -> Any:
             )
         except Invalid as trouble:
             return web.again("threads/new.html", trouble, **_new_facts(who, places))
+        _slots(writing_notes, who, form.source)
         say = _("Your thread is open. We'll tell you when somebody replies.")
         return web.go(thread_url(made.id, made.slug), say=say)
     facts = _new_facts(who, places)
