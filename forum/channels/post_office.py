@@ -5,9 +5,10 @@ import smtplib
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from forum.channels.models import Letter
@@ -16,9 +17,26 @@ from forum.settings import Settings
 SECONDS = 30
 
 
+class _Paper(EmailPolicy):
+    """How our letters are written out. Addresses in headers stay on one line: folded, Python would encode them as words,
+    and no mail program finds its way back to an address from there."""
+
+    _WHOLE = frozenset({"list-unsubscribe", "references", "in-reply-to", "message-id"})
+
+    def fold(self, name: str, value: Any) -> str:
+        return f"{name}: {value}{self.linesep}" if name.lower() in self._WHOLE else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self.fold(name, value).encode() if name.lower() in self._WHOLE else super().fold_binary(name, value)
+
+
+# Seven bits, because not every server on the way takes eight.
+PAPER = _Paper(linesep="\r\n", cte_type="7bit")
+
+
 def message_of(letter: Letter, settings: Settings) -> EmailMessage:
     """Return *letter* as a message: plain text and HTML, with a Message-ID that stays the same on every try."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=PAPER)
     message["Subject"] = " ".join(letter.subject.split())
     message["From"] = Address(display_name=settings.site_name, addr_spec=settings.mail_from)
     message["To"] = Address(addr_spec=letter.to_address)

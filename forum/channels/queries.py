@@ -9,18 +9,20 @@ from typing import Any
 from forum.access import Viewer, require
 from forum.channels.lines import say
 from forum.channels.models import Letter
-from forum.database import UtcField, db, is_postgres, utc
+from forum.database import HtmlField, UtcField, db, is_postgres, utc
 from forum.members.models import GroupMember, Member
 from forum.members.names import NOBODY
 from forum.members.queries import Line, Shelf
-from forum.text import _
+from forum.text import SafeHtml, _
 from forum.threads.models import Post
+from forum.threads.urls import thread_url
 
 # Only numbers of our own are ever put into SQL here; values travel beside it.
 # ruff: noqa: S608
 
 NOTICES_ON_A_PAGE = 50
 MOST_COUNTED = 100
+_html = HtmlField().python_value
 _NUMBER = re.compile(r"/t/\d+/[^/]*/(\d+)(?:#.*)?")
 _POST_KEY = re.compile(r"post:(\d+):member:\d+")
 
@@ -150,6 +152,57 @@ def members_with_circles(member_ids: Sequence[int]) -> list[tuple[Member, frozen
         circles.setdefault(member_id, set()).add(group_id)
     found = Member.select().where(Member.id.in_(list(member_ids)), Member.left_at.is_null()).order_by(Member.id)
     return [(member, frozenset(circles.get(member.id, ()))) for member in found]
+
+
+# ---- what anybody may read -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPost:
+    """A post that visitors may read, for feeds."""
+
+    id: int
+    number: int
+    title: str
+    who: str
+    html: SafeHtml
+    path: str
+    said_at: datetime
+    edited_at: datetime | None
+
+
+_PUBLIC = """
+    SELECT p.id, p.number, t.title, m.name, m.left_at IS NOT NULL, p.html, t.id, t.slug, p.said_at, p.edited_at
+    FROM post p JOIN thread t ON t.id = p.thread_id JOIN category c ON c.id = t.category_id
+    JOIN member m ON m.id = p.author_id
+    WHERE c.audience = 'public' AND c.group_id IS NULL AND t.group_id IS NULL AND t.hidden_at IS NULL
+    AND p.hidden_at IS NULL AND p.withdrawn_at IS NULL AND NOT p.is_event"""
+
+
+def newest_public_posts(*, category_id: int | None = None, limit: int) -> list[PublicPost]:
+    """Return what was said last where everybody may read, newest first; in one category or in all of them."""
+    where, values = (" AND c.id = ?", [category_id]) if category_id is not None else ("", [])
+    # By thread first: the newest posts are in the threads that were spoken in last, and those have an index.
+    recent = f"""AND t.id IN (
+        SELECT t.id FROM thread t JOIN category c ON c.id = t.category_id
+        WHERE c.audience = 'public' AND c.group_id IS NULL AND t.group_id IS NULL AND t.hidden_at IS NULL{where}
+        ORDER BY t.last_post_at DESC, t.id DESC LIMIT ?)"""
+    rows = _rows(
+        f"{_PUBLIC}{where} {recent} ORDER BY p.said_at DESC, p.id DESC LIMIT ?", [*values, *values, limit, limit]
+    )
+    return [
+        PublicPost(
+            id=row[0],
+            number=row[1],
+            title=row[2],
+            who=str(NOBODY) if row[4] else row[3],
+            html=_html(row[5]),
+            path=thread_url(row[6], row[7], row[1]),
+            said_at=_moment(row[8]),
+            edited_at=utc(row[9]),
+        )
+        for row in rows
+    ]
 
 
 # ---- letters -------------------------------------------------------------------------------------------------------

@@ -186,7 +186,11 @@ def test_letters_about_one_conversation_hang_together(work: Any, outbox: Any) ->
 def test_what_a_post_quotes_is_not_sent_round_again(work: Any, outbox: Any) -> None:
     ann, ben = a_member("Ann"), a_member("Ben")
     thread = a_thread(ann, source="Something long and private.")
-    a_post(thread, ben, source=f'[quote="Ann, post:1, topic:{thread.id}"]\nSomething long and private.\n[/quote]\n\nMe too.')
+    a_post(
+        thread,
+        ben,
+        source=f'[quote="Ann, post:1, topic:{thread.id}"]\nSomething long and private.\n[/quote]\n\nMe too.',
+    )
     work()
     words = outbox.words(outbox.last(ann.email))
     assert "Me too." in words
