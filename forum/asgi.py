@@ -41,7 +41,7 @@ BODY_IN_MEMORY = 1_000_000
 MOST_DISCARDED = 64_000_000
 CHUNK = 256 * 1024
 # The longest beginning of the path decides how many bytes a body may have.
-BODY_LIMITS: dict[str, int] = {"": 2_000_000, "/uploads": 12_000_000, "/me/picture": 12_000_000}
+BODY_LIMITS: dict[str, int] = {"": 4_000_000, "/uploads": 12_000_000, "/me/picture": 12_000_000}
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

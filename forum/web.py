@@ -38,7 +38,8 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "static"
-LARGEST_FORM = 2_000_000
+# A million characters that forms write as three: a text that long is refused with its words kept, not cut off.
+LARGEST_FORM = 4_000_000
 
 csrf = CSRFProtect()
 login = LoginManager()

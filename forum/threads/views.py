@@ -565,7 +565,9 @@ def save_draft() -> Any:
     """For the script: keeps what is being written. Answers with the version, or with what another device kept."""
     form = DraftForm.read(request.form)
     try:
-        version = actions.save_draft(viewer(), form.place, title=form.title, source=form.source, version=form.version)
+        version = actions.save_draft(
+            viewer(), form.place, title=form.title, source=form.source, version=form.version, nonce=form.nonce
+        )
     except Conflict as trouble:
         return jsonify(errors=[trouble.message], **trouble.details), 409
     except Invalid as trouble:
