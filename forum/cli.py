@@ -1,5 +1,6 @@
 """The operator's commands. Each says what it did; trouble is one plain sentence and an exit code that is not zero."""
 
+import json
 import logging
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -91,8 +93,8 @@ def _started(*, level: int = logging.WARNING) -> Settings:
 
 
 @contextmanager
-def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show a bar for *words* once two seconds have gone by; yields a function that takes how much is done."""
+def progress(words: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar for *words* once two seconds have gone by; yields a function that takes how much is done, of how much."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -106,15 +108,15 @@ def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], N
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task(words, total=total)
+    task = bar.add_task(words, total=None)
     is_shown = False
 
-    def move(done: int) -> None:
+    def move(done: int, total: int | None) -> None:
         nonlocal is_shown
         if not is_shown and time.monotonic() - began > 2:
             bar.start()
             is_shown = True
-        bar.update(task, completed=done)
+        bar.update(task, completed=done, total=total)
 
     try:
         yield move
@@ -278,6 +280,201 @@ def demo(scale: str) -> None:
     click.echo("The demo community is in.")
     for line in _sign_in_lines():
         click.echo(line)
+
+
+# ---- people --------------------------------------------------------------------------------------------------------
+
+ROLES = ("member", "volunteer", "supporter", "moderator", "commissioner", "admin")
+
+
+@cli.group()
+def user() -> None:
+    """Accounts and roles."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--name", required=True, help="The name that others see.")
+@click.option("--role", type=click.Choice(ROLES), default="member", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+def user_create(email: str, name: str, role: str, password_stdin: bool) -> None:
+    """Make a place for EMAIL. Without a password they sign in by a link that is e-mailed to them."""
+    from forum.members.actions import create_member
+
+    _started()
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    if password_stdin and not password:
+        raise PlainTrouble("There was no password on the first line of standard input.")
+    member = create_member(email, name, role, password)
+    click.echo(f"{member.name} ({member.email}) has a place here as {role}.")
+
+
+@user.command("role")
+@click.argument("email")
+@click.argument("role", type=click.Choice(ROLES))
+@click.option("--reason", default="changed by the operator", show_default=True, help="Stands in the audit trail.")
+def user_role(email: str, role: str, reason: str) -> None:
+    """Give whoever has EMAIL another role."""
+    from forum.access import HOUSE
+    from forum.members.actions import change_role
+
+    _started()
+    member = _member(email)
+    change_role(HOUSE, member.id, role, reason=reason)
+    click.echo(f"{member.name} is {role} now." if member.role != role else f"{member.name} was {role} already.")
+
+
+def _member(email: str) -> Any:
+    from forum.members.models import Member
+
+    member = Member.get_or_none(Member.email == email.strip().lower())
+    if member is None:
+        raise PlainTrouble(f"Nobody here has the address {email}.")
+    return member
+
+
+@cli.group("member")
+def member_group() -> None:
+    """Data rights: what we hold about somebody, and forgetting them."""
+
+
+@member_group.command("export")
+@click.argument("email")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def member_export(email: str, file: Path) -> None:
+    """Write everything we hold about EMAIL to FILE, as JSON. Only its owner may read the file."""
+    from forum.members.queries import everything_about
+
+    _every_room()
+    member = _member(email)
+    held = everything_about(member.id)
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(held, out, ensure_ascii=False, indent=2, default=str)
+    click.echo(f"Everything we hold about {member.name} is in {file}.")
+
+
+@member_group.command("erase")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask whether this is meant.")
+@click.option("--reason", default="asked for by the member", show_default=True, help="Stands in the audit trail.")
+def member_erase(email: str, yes: bool, reason: str) -> None:
+    """Take away the words of EMAIL and everything we hold about them. Conversations and counts stay."""
+    from forum.access import HOUSE
+    from forum.members.actions import erase_member
+
+    _every_room()
+    member = _member(email)
+    if not yes:
+        click.confirm(f"Erase {member.name} for good?", abort=True)
+    erase_member(HOUSE, member.id, reason=reason)
+    click.echo(f"{member.name} is forgotten: their words are gone, conversations and counts stay.")
+
+
+def _every_room() -> None:
+    """Open every room, because each has its part in exports and farewells."""
+    from forum import wiring
+
+    wiring.build_app(_started())
+
+
+# ---- bringing a community in ---------------------------------------------------------------------------------------
+
+
+@cli.group("import")
+def import_group() -> None:
+    """Bring in a community that lives elsewhere."""
+
+
+@import_group.command("discourse")
+@click.argument("source")
+@click.option("--api-key", envvar="DISCOURSE_API_KEY", help="When SOURCE is the address of a Discourse.")
+@click.option("--api-username", envvar="DISCOURSE_API_USERNAME", help="Whose key it is.")
+def import_discourse(source: str, api_key: str | None, api_username: str | None) -> None:
+    """Bring a Discourse in: SOURCE is a folder or file of its JSON. Twice adds nothing twice; what stopped goes on."""
+    from forum.discourse import actions
+
+    if source.startswith(("http://", "https://")):
+        raise PlainTrouble("Importing from a running Discourse is not built yet; give a folder or file of its JSON.")
+    _started()
+    with progress(f"Bringing in {source}") as move:
+        report = actions.import_archive(source, progress=lambda done: move(done.posts, None))
+    click.echo(
+        f"Brought in {report.posts:,} posts in {report.topics:,} threads, by {report.people:,} people, in "
+        f"{report.seconds:.1f} seconds ({report.posts_per_second:,.0f} a second); "
+        f"{report.posts_here_already:,} were here already."
+    )
+    for skip in report.skips:
+        click.echo(f"  skipped {skip.path}: {skip.sentence}")
+    if report.skipped > len(report.skips):
+        click.echo(f"  ... and {report.skipped - len(report.skips):,} more")
+
+
+# ---- keeping it safe -----------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write everything to FILE while the site goes on serving; compressed when it ends in .gz."""
+    from forum import backup as keeping
+
+    settings = _started()
+    with progress(f"Writing {file}") as move:
+        kept = keeping.make(file, settings, progress=move)
+    click.echo(
+        f"Everything is in {file}: {kept.size:,} bytes, with {kept.uploads:,} uploads. Keep it where it is safe."
+    )
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Do not ask whether this is meant.")
+def restore(file: Path, yes: bool) -> None:
+    """Check the backup FILE and put it in the place of what is here; what was here is kept beside it."""
+    from forum import backup as keeping
+    from forum import wiring
+
+    settings = _settings()
+    wiring.start(settings)
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Replace everything here by {file}?", abort=True)
+    with progress(f"Bringing back {file}") as move:
+        kept = keeping.bring_back(file, settings, progress=move)
+    click.echo(f"The backup of {kept.made_at} is back, with {kept.uploads:,} uploads.")
+    if kept.before is not None:
+        click.echo(f"What was here before is in {kept.before}.")
+
+
+@cli.command()
+@click.option("--try-again", is_flag=True, help="Also give what failed eight times another eight tries.")
+def repair(try_again: bool) -> None:
+    """Derive again what is kept count of, and put right what differs."""
+    from forum import jobs
+    from forum.threads.counts import repair_counts
+
+    _started()
+    with progress("Counting again") as move:
+        looked_at, put_right = repair_counts(progress=lambda done: move(done, None))
+    click.echo(f"Looked at {looked_at:,} threads; the numbers of {put_right:,} were put right.")
+    if try_again:
+        click.echo(f"{jobs.try_again():,} things are tried again.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at settings, database, queue, mail and disk: one line each; fails when something needs doing."""
+    from forum import doctor as surgery
+    from forum import wiring
+
+    settings = _settings()
+    wiring.start(settings)
+    wrong = 0
+    for finding in surgery.look(settings):
+        wrong += finding.is_wrong
+        click.echo(f"{'WRONG' if finding.is_wrong else 'ok':<6} {finding.about:<11} {finding.words}")
+    if wrong:
+        sys.exit(1)
 
 
 # ---- the audit trail -----------------------------------------------------------------------------------------------

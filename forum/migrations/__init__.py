@@ -31,6 +31,11 @@ def pending() -> list[str]:
     return [step.name for step in Runner(db.obj, directory=str(STEPS)).status() if not step.applied]
 
 
+def names() -> list[str]:
+    """Return the names of all steps there are, in their order."""
+    return sorted(path.stem for path in STEPS.glob("[0-9]*.py"))
+
+
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     if is_postgres():
