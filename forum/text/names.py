@@ -63,8 +63,8 @@ def _latin_looks() -> dict[str, str]:
     """Letters of other scripts -> the ASCII letter or digit they look like, from the Unicode consortium's list."""
     from confusable_homoglyphs.confusables import confusables_data  # 60 ms, and only joining needs it
 
-    looks: dict[str, str] = {}
-    for latin in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789":
+    looks = {"ӏ": "l"}  # an i in the list, but the letter that made a false apple.com
+    for latin in "labcdefghijkmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789":  # a stick is an l before it is an i
         for entry in confusables_data.get(latin, ()):
             other = entry["c"].strip("\u200e")
             if len(other) == 1 and not other.isascii():

@@ -27,8 +27,8 @@ def tidy(source: str) -> str:
 
 
 def without_forbidden(html: str) -> str:
-    """`html` without the code points that no text may hold (a reference such as `&#1;` may have brought one in)."""
-    return _FORBIDDEN.sub("", html)
+    """`html` without what `tidy` takes out: a reference such as `&#1;` may have brought it in again."""
+    return _FORBIDDEN.sub("", html).replace("\r", "")
 
 
 def _fewer_marks(run: re.Match[str]) -> str:

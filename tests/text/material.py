@@ -1,0 +1,49 @@
+"""Texts that other people wrote, kept beside the repository; tests that need them are skipped where they are absent."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MATERIAL = Path(__file__).resolve().parents[2].parent / "shared" / "material"
+
+
+def _read(name: str) -> Any:
+    path = MATERIAL / name
+    if not path.exists():
+        pytest.skip(f"the test material {name} is not beside this repository")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def naughty_strings() -> list[str]:
+    return _read("text/naughty-strings/blns.json")
+
+
+@cache
+def markdown_examples() -> list[str]:
+    return [example["markdown"] for example in _read("text/commonmark-spec.json")]
+
+
+@cache
+def cooked_posts(limit: int = 400) -> list[str]:
+    """HTML of real Discourse posts, a few from each of many topics."""
+    folder = MATERIAL / "discourse-archive" / "json"
+    if not folder.exists():
+        pytest.skip("the test material discourse-archive is not beside this repository")
+    posts: list[str] = []
+    for path in sorted(folder.glob("*.json"))[::5]:
+        posts += [post["cooked"] for post in json.loads(path.read_text())["post_stream"]["posts"][:3] if post["cooked"]]
+    return posts[:limit]
+
+
+@cache
+def raw_posts(limit: int = 400) -> list[str]:
+    """Raw Markdown as Discourse gives it, whole topics at a time."""
+    folder = MATERIAL / "discourse-archive" / "raw"
+    if not folder.exists():
+        pytest.skip("the test material discourse-archive is not beside this repository")
+    topics = [path.read_text(errors="replace") for path in sorted(folder.glob("*.md"))[::5]]
+    return [post for topic in topics for post in topic.split("-" * 25) if post.strip()][:limit]
