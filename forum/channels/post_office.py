@@ -2,6 +2,7 @@
 
 import os
 import smtplib
+import socket
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -78,20 +79,75 @@ def _to_file(message: EmailMessage, letter: Letter, folder: Path) -> None:
 
 
 def _to_server(message: EmailMessage, url: str) -> None:
+    server = _connected(url)
+    try:
+        server.send_message(message)
+    finally:
+        # After its 250 the letter is the server's. However it says goodbye, we must not send it again.
+        _part(server)
+
+
+def _connected(url: str) -> smtplib.SMTP:
+    """Return the mail server that *url* names, greeted, with the line closed to others where it can be, signed in."""
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, parts.port or 465, timeout=SECONDS, context=ssl.create_default_context()
-        )
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
     else:
         server = smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
-    with server:
-        if parts.scheme == "smtp":
+    try:
+        if parts.scheme == "smtp" and parse_qs(parts.query).get("starttls") != ["no"]:
             server.ehlo()
-            if server.has_extn("starttls") and parse_qs(parts.query).get("starttls") != ["no"]:
+            if server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
-                server.ehlo()
+            elif parts.username:
+                raise Unguarded(f"{host} offers no STARTTLS, so our password would travel in the open")
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+    except BaseException:
+        _part(server)
+        raise
+    return server
+
+
+class Unguarded(smtplib.SMTPException):
+    """The line to the mail server can be overheard, and we would have to say our password on it."""
+
+
+def _part(server: smtplib.SMTP) -> None:
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()
+
+
+# ---- is it open? ---------------------------------------------------------------------------------------------------
+
+
+def trouble_with(settings: Settings) -> str:
+    """Try to hand a letter over without one. Return one sentence for the operator, or nothing when all is well."""
+    if settings.mail_goes_to_files:
+        folder = Path(settings.mail_url.removeprefix("file:"))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as trouble:
+            return f"The folder {folder} that MAIL_URL names cannot be made: {trouble.strerror}."
+        return "" if os.access(folder, os.W_OK) else f"The folder {folder} that MAIL_URL names cannot be written."
+    parts = urlsplit(settings.mail_url)
+    where = f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
+    try:
+        _part(_connected(settings.mail_url))
+    except socket.gaierror:
+        return f"No mail server is called {parts.hostname}; look at MAIL_URL."
+    except ssl.SSLError as trouble:
+        return f"The mail server at {where} could not show who it is ({trouble.reason or trouble}); look at MAIL_URL."
+    except smtplib.SMTPAuthenticationError:
+        return f"The mail server at {where} does not take the name and password in MAIL_URL."
+    except Unguarded as trouble:
+        return f"{trouble}; use smtps:// in MAIL_URL, or add ?starttls=no if nobody can listen."
+    except smtplib.SMTPResponseException as trouble:
+        return f"The mail server at {where} answered {trouble.smtp_code}; look at MAIL_URL."
+    except (OSError, smtplib.SMTPException) as trouble:
+        return f"No mail server answers at {where} ({getattr(trouble, 'strerror', None) or trouble}); look at MAIL_URL."
+    return ""
