@@ -75,7 +75,8 @@ class Link(BaseModel):
     """A link sent by e-mail: confirm an address, sign in, choose a new password. Works once, for a while.
 
     ``already_here`` signs in as well; its letter says that the address has a place already. *next_path* is where the
-    person was going. The words of the link are signed from the row, so nothing secret is stored."""
+    person was going. The words of the link are signed from the row, so nothing secret is stored. *press_digest* tells a
+    second press of the same browser's button from somebody else's."""
 
     member = ForeignKeyField(Member, backref="links", on_delete="CASCADE")
     purpose = TextField()
@@ -84,6 +85,7 @@ class Link(BaseModel):
     made_at = UtcField()
     expires_at = UtcField()
     used_at = UtcField(null=True)
+    press_digest = TextField(default="")
 
     class Meta:
         constraints = (Check(f"purpose IN {PURPOSES}"),)

@@ -46,22 +46,20 @@ def trouble_with(name: str) -> str:
 
 def is_reserved(name: str) -> bool:
     """Say whether *name* would speak for the house."""
-    site = settings.chosen().site_name
-    return name_key(name) in _reserved_keys() | {name_key(site)} or any(
-        name_key(word) in _office_keys() for word in name.split()
-    )
+    words = [_key(word) for word in name.split()]
+    return _key(name) in _keys() | {_key(settings.chosen().site_name)} or any(word in _office_keys() for word in words)
+
+
+def _key(name: str) -> str:
+    # Between members `Neil` and `Nell` are two people; nobody should be near enough to an administrator to wonder.
+    return name_key(name).replace("i", "l").replace("1", "l")
 
 
 @cache
-def _reserved_keys() -> frozenset[str]:
-    return frozenset(name_key(word) for spelling in (*RESERVED, str(NOBODY)) for word in _cases(spelling))
+def _keys() -> frozenset[str]:
+    return frozenset(_key(word) for word in (*RESERVED, str(NOBODY)))
 
 
 @cache
 def _office_keys() -> frozenset[str]:
-    return frozenset(name_key(word) for spelling in _OFFICES for word in _cases(spelling))
-
-
-def _cases(word: str) -> tuple[str, ...]:
-    # The key of a stick letter depends on the case of its neighbours.
-    return word.lower(), word.upper(), word.title()
+    return frozenset(_key(word) for word in _OFFICES)

@@ -163,11 +163,11 @@ def _come_in(word: str, *purposes: str) -> Answer:
     if link is None or not _is_open(link):
         return _dead_link(link, word)
     if request.method == "GET":
-        web.session["opened"] = link.id
+        _give_press(link)
         return web.page("members/link.html", link=link)
     keep = request.form.get("keep") == "yes"
     try:
-        token = sessions.come_in_by_link(link.id, device=_device(), keep=keep, is_same_press=_is_same_press(link))
+        token = sessions.come_in_by_link(link.id, device=_device(), keep=keep, press=_press(link))
     except Conflict:
         return _dead_link(link, word)
     _let_in(token, keep=keep)
@@ -182,13 +182,11 @@ def new_password(word: str) -> Answer:
     if link is None or not _is_open(link):
         return _dead_link(link, word)
     if request.method == "GET":
-        web.session["opened"] = link.id
+        _give_press(link)
         return web.page("members/new_password.html", link=link)
     try:
         form = NewPasswordForm.read(request.form, link.member_name, link.email)
-        token = sessions.choose_password(
-            link.id, form.password, device=_device(), keep=form.keep, is_same_press=_is_same_press(link)
-        )
+        token = sessions.choose_password(link.id, form.password, device=_device(), keep=form.keep, press=_press(link))
     except Invalid as trouble:
         return web.again("members/new_password.html", trouble, link=link)
     except Conflict:
@@ -197,13 +195,18 @@ def new_password(word: str) -> Answer:
     return web.go(link.next_path or "/me", say=_("Your new password is kept. Other devices are signed out."))
 
 
-def _is_same_press(link: OpenedLink) -> bool:
-    """Say whether this browser opened the link while it was good: then a second press is an impatient thumb."""
-    return web.session.get("opened") == link.id
+def _give_press(link: OpenedLink) -> None:
+    """Give this browser a word with the link's button, by which an impatient thumb is known."""
+    web.session["press"] = [link.id, web.new_nonce()]
+
+
+def _press(link: OpenedLink) -> str:
+    link_id, word = web.session.get("press", (0, ""))
+    return word if link_id == link.id else ""
 
 
 def _is_open(link: OpenedLink) -> bool:
-    return link.is_good or (link.state == "used" and request.method == "POST" and _is_same_press(link))
+    return link.is_good or (link.state == "used" and request.method == "POST" and bool(_press(link)))
 
 
 def _dead_link(link: OpenedLink | None, word: str) -> Answer:

@@ -688,6 +688,7 @@ CREATE TABLE "link" (
     "made_at" {AT} NOT NULL,
     "expires_at" {AT} NOT NULL,
     "used_at" {AT},
+    "press_digest" TEXT NOT NULL,
     FOREIGN KEY ("member_id") REFERENCES "member" ("id") ON DELETE CASCADE,
     CHECK (purpose IN ('confirm', 'sign_in', 'already_here', 'reset', 'new_address'))
 );

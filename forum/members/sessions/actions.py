@@ -84,41 +84,39 @@ def was_just_sent(member_id: int, purpose: str, email: str) -> bool:
     )
 
 
-def come_in_by_link(link_id: int, *, device: str = "", keep: bool = False, is_same_press: bool = False) -> str:
+def come_in_by_link(link_id: int, *, device: str = "", keep: bool = False, press: str = "") -> str:
     """Use up a link that confirms or signs in, and return the token of the new session.
 
-    *is_same_press* says that this browser has pressed the button a moment ago, which then counts once. Raises Conflict
-    when the link is over."""
+    *press* is a word that this browser was given with the button; a second press a moment later counts as the first.
+    Raises Conflict when the link is over."""
     with transaction():
-        link = _used_up(link_id, is_same_press=is_same_press)
+        link = _used_up(link_id, press)
         member = Member.locked(link.member_id)
         _confirm_address(member, link)
         return start_session(member.id, device=device, keep=keep)
 
 
-def choose_password(
-    link_id: int, password: str, *, device: str = "", keep: bool = False, is_same_press: bool = False
-) -> str:
+def choose_password(link_id: int, password: str, *, device: str = "", keep: bool = False, press: str = "") -> str:
     """Use up a reset link: *password* (judged by the form) is the new one, everybody else is signed out.
 
     Return the token of the new session. Raises Conflict when the link is over."""
     stored = passwords.hashed(password)
     with transaction():
-        link = _used_up(link_id, is_same_press=is_same_press)
+        link = _used_up(link_id, press)
         member = Member.locked(link.member_id)
         _confirm_address(member, link)
         _set_password(member.id, stored)
         return start_session(member.id, device=device, keep=keep)
 
 
-def _used_up(link_id: int, *, is_same_press: bool) -> Link:
+def _used_up(link_id: int, press: str) -> Link:
     link, moment = Link.locked(link_id), now()
     if link.expires_at <= moment:
         raise Conflict(LINK_OVER)
-    if link.used_at is not None and not (is_same_press and link.used_at > moment - IMPATIENCE):
-        raise Conflict(LINK_OVER)
     if link.used_at is None:
-        Link.update(used_at=moment).where(Link.id == link.id).execute()
+        Link.update(used_at=moment, press_digest=token_digest(press)).where(Link.id == link.id).execute()
+    elif not press or link.press_digest != token_digest(press) or link.used_at < moment - IMPATIENCE:
+        raise Conflict(LINK_OVER)
     return link
 
 
