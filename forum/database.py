@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-from peewee import AutoField, DatabaseProxy, Model, PostgresqlDatabase, SqliteDatabase, TextField
+from peewee import AutoField, DatabaseProxy, Model, PostgresqlDatabase, SqliteDatabase, TextField, __exception_wrapper__
 from peewee import Field as PeeweeField
 
 from forum.errors import NotFound
@@ -118,7 +118,8 @@ def insert_rows(model: type["BaseModel"], rows: Sequence[Mapping[str, Any]]) -> 
     statement = f'INSERT INTO "{meta.table_name}" ({into}) VALUES ({marks})'  # noqa: S608 - names from our models
     rest = [field.db_value(value) for field, value in defaults]
     values = [[field.db_value(row[name]) for name, field in given] + rest for row in rows]
-    db.obj.connection().cursor().executemany(statement, values)
+    with __exception_wrapper__:
+        db.obj.connection().cursor().executemany(statement, values)
 
 
 def reserved_ids(model: type["BaseModel"], count: int) -> list[int]:

@@ -19,12 +19,13 @@ from forum.discourse import queries, words
 from forum.discourse.models import ImportRun, ImportSkip
 from forum.discourse.newcomers import Newcomers, remember
 from forum.discourse.records import ACTION, ArchivedPerson, ArchivedPost, ArchivedTopic, Skipped
-from forum.text import RENDERER, Rendered, _, clean_line, mentions_in, render_many, slugify, to_html, to_plain
+from forum.text import RENDERER, Rendered, _, clean_line, mentions_in, render_many, slugify, tidy, to_html, to_plain
 from forum.threads.actions import LONGEST_TITLE
 from forum.threads.models import Post, PostRevision, Thread
 
 BATCH = 500
 TOPICS_AT_ONCE = 50
+FEW = 40  # so few posts are rendered sooner than a process starts
 SKIPS_TOLD = 1000
 CLOSING = frozenset({"closed.enabled", "autoclosed.enabled", "archived.enabled"})
 
@@ -81,13 +82,25 @@ class Arrival:
         waiting: deque[Coming] = deque()
 
         def letters() -> Iterator[words.Letter]:
-            for coming, letter in self._posts_of(found):
-                waiting.append(coming)
+            for post, letter in self._posts_of(found):
+                waiting.append(post)
                 yield letter
 
-        with closing(render_many(letters(), prepare=words.source_of, mentions=self._called)) as ready:  # type: ignore[type-var]
+        coming = letters()
+        few = list(itertools.islice(coming, FEW))
+        if len(few) < FEW:
+            for letter in few:
+                yield waiting.popleft(), self._rendered_here(letter)
+            return
+        every = itertools.chain(few, coming)
+        with closing(render_many(every, prepare=words.source_of, mentions=self._called)) as ready:  # type: ignore[type-var]
             for each in ready:
                 yield waiting.popleft(), each
+
+    def _rendered_here(self, letter: words.Letter) -> Rendered:
+        source = tidy(words.source_of(letter))
+        html = to_html(source, mentions=self._called)
+        return Rendered(source, html, to_plain(html))
 
     def _posts_of(self, found: Iterable[ArchivedTopic | Skipped]) -> Iterator[tuple[Coming, words.Letter]]:
         for some in _some_at_a_time(self._wanted(found)):
@@ -378,25 +391,29 @@ def _is_readable(row: Mapping[str, Any]) -> bool:
 
 
 def _counted(rows: list[dict[str, Any]], thread: Mapping[str, Any]) -> dict[str, Any]:
-    """What a new thread's row says about its posts."""
-    said = [row for row in rows if not row["is_event"]] or rows
-    latest = max(said, key=lambda row: (row["said_at"], row["number"]))
-    return {
+    """What a new thread's row says about its posts. What moderators did to the thread is no news."""
+    counted = {
         "last_number": max(row["number"] for row in rows),
         "post_count": sum(map(_is_readable, rows)),
-        "last_post_at": max(latest["said_at"], thread["started_at"]),
-        "last_author": latest["author"],
+        "last_post_at": thread["started_at"],
+        "last_author": thread["author"],
     }
+    said = [row for row in rows if not row["is_event"]]
+    if said:
+        latest = max(said, key=lambda row: (row["said_at"], row["number"]))
+        counted["last_post_at"] = max(latest["said_at"], thread["started_at"])
+        counted["last_author"] = latest["author"]
+    return counted
 
 
 def _count_more(thread: Thread, rows: list[dict[str, Any]]) -> None:
     """Bring a thread's row up to date with *rows* that were added to it."""
-    more = _counted(rows, {"started_at": thread.started_at})
+    more = _counted(rows, {"started_at": thread.started_at, "author": thread.author_id})
     change: dict[Any, Any] = {
         Thread.last_number: max(thread.last_number, more["last_number"]),
         Thread.post_count: Thread.post_count + more["post_count"],
     }
-    if more["last_post_at"] >= thread.last_post_at:
+    if more["last_post_at"] >= thread.last_post_at and not all(row["is_event"] for row in rows):
         change |= {Thread.last_post_at: more["last_post_at"], Thread.last_author: more["last_author"]}
     Thread.update(change).where(Thread.id == thread.id).execute()
 
