@@ -536,6 +536,28 @@ def _set_closed(viewer: Viewer, thread_id: int, reason: str, *, closed: bool) ->
         events.record(kind, subject=thread, actor=viewer, channel=f"thread:{thread_id}")
 
 
+def open_door(thread_id: int) -> None:
+    """Let people post in a thread whose time has come. Twice is fine. For rooms above that keep hours."""
+    _set_door(thread_id, closed_by=None)
+
+
+def shut_door(thread_id: int, *, by: Viewer) -> None:
+    """Keep a thread for reading until its time comes, or when it is over. Twice is fine. For rooms above that keep hours."""
+    _set_door(thread_id, closed_by=by.id)
+
+
+def _set_door(thread_id: int, *, closed_by: int | None) -> None:
+    with transaction():
+        thread = Thread.locked(thread_id)
+        if (thread.closed_at is not None) == (closed_by is not None):
+            return
+        Thread.update(closed_at=now() if closed_by else None, closed_by=closed_by).where(
+            Thread.id == thread_id
+        ).execute()
+        kind = "thread.closed" if closed_by else "thread.opened"
+        events.record(kind, subject=thread, channel=f"thread:{thread_id}")
+
+
 # ---- a word of support ---------------------------------------------------------------------------------------------
 
 

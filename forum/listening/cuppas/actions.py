@@ -1,0 +1,533 @@
+"""Planning, inviting, answering, running and closing a cuppa. Nothing here adds anybody who did not say yes."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from forum import audit, events
+from forum.access import Viewer, may_host, may_read_jotting, may_run_cuppa, require
+from forum.asking.actions import answered, ask, pause_asks
+from forum.clock import now
+from forum.database import transaction
+from forum.errors import Conflict, Invalid, NotFound
+from forum.listening import actions as listening
+from forum.listening.cuppas import queries, times
+from forum.listening.cuppas.models import (
+    ANSWERS,
+    CUPPA_KINDS,
+    RECOGNITION,
+    Cuppa,
+    Invitation,
+    Jotting,
+    Prompt,
+    Summary,
+    SummaryAnswer,
+)
+from forum.members.models import Group, GroupMember, Member
+from forum.text import RENDERER, _, clean_line, slugify, tidy, to_html
+from forum.threads import actions as threads
+from forum.threads.models import Category, Thread
+
+LONGEST_WORDS = 2000
+MOST_PROMPTS = 8
+DEFAULT_SEATS = 12
+CATEGORY_SLUG = "cuppas"
+SAID_YES = ("hope_to", "may_drop_in", "may_vanish")
+NOT_YOURS = _("Only our staff can plan a cuppa. You can suggest one as an idea.")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a host writes down for a cuppa. *starts* is a wall time like ``2026-12-03T14:00``."""
+
+    kind: str
+    title: str
+    why: str
+    starts: str
+    time_zone: str
+    minutes: int
+    seats: int | None
+    prompts: tuple[str, ...]
+    can_change: str
+    cannot_change: str
+    who_decides: str
+    hear_by: str
+    recognition: str
+    recognition_words: str
+    house_rules: str = ""
+
+
+# ---- planning ------------------------------------------------------------------------------------------------------
+
+
+def plan_cuppa(
+    viewer: Viewer, plan: Plan, *, nonce: str, from_thread_id: int | None = None, theme_id: int | None = None
+) -> Cuppa:
+    """Keep a plan that nobody sees yet, and return the cuppa. Raises Invalid for what cannot be: a time, a kind.
+
+    The same *nonce* returns the same cuppa. What is still missing is asked for at publishing."""
+    require(may_host(viewer), NOT_YOURS)
+    facts = _facts(plan)
+    with transaction():
+        Member.locked(viewer.id or 0)
+        before = Cuppa.get_or_none(Cuppa.host == viewer.id, Cuppa.nonce == nonce)
+        if before is not None:
+            return before
+        cuppa = Cuppa.create(
+            **facts,
+            host=viewer.id,
+            from_thread=from_thread_id,
+            theme=theme_id,
+            made_at=now(),
+            nonce=nonce,
+        )
+        _set_prompts(cuppa.id, plan.prompts)
+        return cuppa
+
+
+def _facts(plan: Plan) -> dict[str, object]:
+    errors: dict[str, object] = {}
+    if plan.kind not in CUPPA_KINDS:
+        errors["kind"] = _("Choose what kind of cuppa it is.")
+    title = clean_line(plan.title, 120)
+    if not title:
+        errors["title"] = _("Give the cuppa a name that says what it's about.")
+    if not 10 <= plan.minutes <= 240:
+        errors["minutes"] = _("Choose how long it lasts, from 10 minutes to 4 hours.")
+    seats = None if plan.kind == "chat" else plan.seats or DEFAULT_SEATS
+    if seats is not None and not 2 <= seats <= 60:
+        errors["seats"] = _("Choose how many seats, from 2 to 60.")
+    if plan.recognition not in RECOGNITION:
+        errors["recognition"] = _("Choose how you thank people for taking part.")
+    if errors:
+        raise Invalid(errors=errors)
+    starts_at = times.moment_of(plan.starts, plan.time_zone)
+    long = {
+        name: tidy(getattr(plan, name)).strip()[:LONGEST_WORDS]
+        for name in (
+            "why",
+            "can_change",
+            "cannot_change",
+            "who_decides",
+            "hear_by",
+            "recognition_words",
+            "house_rules",
+        )
+    }
+    return {
+        "kind": plan.kind,
+        "title": title,
+        "slug": slugify(title),
+        "starts_at": starts_at,
+        "local_start": plan.starts,
+        "time_zone": plan.time_zone,
+        "minutes": plan.minutes,
+        "seats": seats,
+        "recognition": plan.recognition,
+        **long,
+    }
+
+
+def _kept_prompts(prompts: tuple[str, ...]) -> list[str]:
+    return [words for words in (clean_line(prompt, 400) for prompt in prompts) if words][:MOST_PROMPTS]
+
+
+def _set_prompts(cuppa_id: int, prompts: tuple[str, ...]) -> bool:
+    """Make the prompts what they should be, keeping what people jotted under those that stay. Say whether any changed."""
+    wanted = _kept_prompts(prompts)
+    standing = list(Prompt.select().where(Prompt.cuppa == cuppa_id).order_by(Prompt.position))
+    if [prompt.words for prompt in standing] == wanted:
+        return False
+    by_words = {prompt.words: prompt for prompt in standing}
+    # Out of the way first: positions are unique.
+    for prompt in standing:
+        Prompt.update(position=prompt.position + 1000).where(Prompt.id == prompt.id).execute()
+    kept = set()
+    for position, words in enumerate(wanted, start=1):
+        prompt = by_words.get(words)
+        if prompt is not None and prompt.id not in kept:
+            kept.add(prompt.id)
+            Prompt.update(position=position).where(Prompt.id == prompt.id).execute()
+        elif (old := _replaced(standing, position, wanted, kept)) is not None:
+            kept.add(old.id)
+            Prompt.update(position=position, words=words, changed_at=now()).where(Prompt.id == old.id).execute()
+        else:
+            kept.add(Prompt.create(cuppa=cuppa_id, position=position, words=words, changed_at=now()).id)
+    Prompt.delete().where(Prompt.cuppa == cuppa_id, Prompt.id.not_in(kept)).execute()
+    return True
+
+
+def _replaced(standing: list[Prompt], position: int, wanted: list[str], kept: set[int]) -> Prompt | None:
+    """The prompt that stood at *position* and is worded anew, so that jottings under it stay."""
+    for prompt in standing:
+        if prompt.position == position and prompt.words not in wanted and prompt.id not in kept:
+            return prompt
+    return None
+
+
+def change_cuppa(viewer: Viewer, cuppa_id: int, plan: Plan) -> Cuppa:
+    """Change a cuppa's plan. Once it is published, a new time or a changed prompt tells everyone and restarts the notice.
+
+    Raises Invalid when that leaves too little time to think, with the earliest time; Conflict once it has begun."""
+    facts = _facts(plan)
+    with transaction():
+        cuppa = Cuppa.locked(cuppa_id)
+        require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
+        _require_to_come(cuppa)
+        moved = cuppa.starts_at != facts["starts_at"]
+        asked_anew = _set_prompts(cuppa.id, plan.prompts)
+        if cuppa.published_at is not None:
+            facts["kind"] = cuppa.kind
+            _require_complete({**facts, "prompts": _kept_prompts(plan.prompts)})
+            if moved or asked_anew:
+                times.require_notice(cuppa.kind, facts["starts_at"], zone_name=plan.time_zone)
+                facts |= {"notice_from": now(), "sequence": cuppa.sequence + 1}
+        Cuppa.update(facts).where(Cuppa.id == cuppa.id).execute()
+        if cuppa.published_at is not None:
+            audit.note(viewer, "cuppa.changed", subject=cuppa)
+            if moved or asked_anew:
+                events.record("cuppa.changed", subject=cuppa, actor=viewer, moved=int(moved), prompts=int(asked_anew))
+        return Cuppa.fetch(cuppa.id)
+
+
+def _require_to_come(cuppa: Cuppa) -> None:
+    if cuppa.cancelled_at is not None:
+        raise Conflict(_("This cuppa was cancelled. Plan a new one."))
+    if cuppa.published_at is not None and cuppa.starts_at <= now():
+        raise Conflict(_("This cuppa has begun already."))
+
+
+def _require_complete(facts: dict[str, object]) -> None:
+    """Nobody can say yes to what they don't know: raise Invalid for each thing that is missing."""
+    missing = {
+        "why": _("Say why you'd like people to come."),
+        "can_change": _("Say what can change because of it."),
+        "cannot_change": _("Say what can't change, so that nobody hopes in vain."),
+        "who_decides": _("Say who decides."),
+        "hear_by": _("Say when people will hear what came of it."),
+    }
+    errors = {name: sentence for name, sentence in missing.items() if not facts[name]}
+    if facts["kind"] == "chat":
+        errors = {name: sentence for name, sentence in errors.items() if name == "why"}
+    elif not facts["prompts"]:
+        errors["prompts"] = _("Write at least one question, so that people can think about it beforehand.")
+    if errors:
+        raise Invalid(errors=errors)
+
+
+def publish_cuppa(viewer: Viewer, cuppa_id: int) -> Cuppa:
+    """Put a cuppa on the notice board: from now on people have time to think. Twice is fine.
+
+    Raises Invalid when something people must know is missing, or there is too little notice for its kind."""
+    with transaction():
+        cuppa = Cuppa.locked(cuppa_id)
+        require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
+        if cuppa.published_at is not None:
+            return cuppa
+        _require_to_come(cuppa)
+        prompts = [prompt.words for prompt in Prompt.select().where(Prompt.cuppa == cuppa.id).order_by(Prompt.position)]
+        _require_complete({**cuppa.__data__, "prompts": prompts})
+        times.require_notice(cuppa.kind, cuppa.starts_at, zone_name=cuppa.time_zone)
+        thread_id = _open_room(viewer, cuppa, prompts)
+        moment = now()
+        Cuppa.update(published_at=moment, notice_from=moment, thread=thread_id).where(Cuppa.id == cuppa.id).execute()
+        audit.note(viewer, "cuppa.published", subject=cuppa)
+        events.record("cuppa.published", subject=cuppa, actor=viewer, thread=thread_id)
+        return Cuppa.fetch(cuppa.id)
+
+
+def _open_room(viewer: Viewer, cuppa: Cuppa, prompts: list[str]) -> int:
+    """Make the circle and its thread: a listening thread from its first word. Its door opens with the cuppa."""
+    circle = Group.create(name=f"cuppa {cuppa.id}")
+    GroupMember.create(group=circle.id, member=viewer.id, joined_at=now())
+    category = Category.get_or_none(Category.slug == CATEGORY_SLUG)
+    if category is None:
+        category = Category.create(
+            slug=CATEGORY_SLUG,
+            name=str(_("Cuppas")),
+            description=str(_("Where the cuppas take place. You see those you said yes to.")),
+            audience="members",
+            position=900,
+        )
+    host = Viewer(
+        id=viewer.id,
+        name=viewer.name,
+        role=viewer.role,
+        group_ids=viewer.group_ids | {circle.id},
+        is_confirmed=True,
+    )
+    lines = [cuppa.why or cuppa.title, *(f"{n}. {words}" for n, words in enumerate(prompts, start=1))]
+    thread = threads.start_thread(
+        host,
+        category.id,
+        title=cuppa.title,
+        source="\n\n".join(lines),
+        nonce=f"cuppa-{cuppa.id}-room",
+        group_id=circle.id,
+    )
+    if cuppa.kind != "chat":
+        threads.shut_door(thread.id, by=viewer)
+        listening.mark(
+            host,
+            thread.id,
+            purpose=cuppa.why,
+            can_change=cuppa.can_change,
+            cannot_change=cuppa.cannot_change,
+            who_decides=cuppa.who_decides,
+            hear_by=cuppa.hear_by,
+        )
+    return thread.id
+
+
+def cancel_cuppa(viewer: Viewer, cuppa_id: int, *, reason: str) -> None:
+    """Call a cuppa off, with a reason that everybody who was invited is told. Twice is fine. Raises Invalid, Conflict."""
+    reason = tidy(reason).strip()[:LONGEST_WORDS]
+    if not reason:
+        raise Invalid(errors={"reason": _("Tell people why. They kept the time free.")})
+    with transaction():
+        cuppa = Cuppa.locked(cuppa_id)
+        require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
+        if cuppa.cancelled_at is not None:
+            return
+        if cuppa.published_at is not None and cuppa.starts_at + timedelta(minutes=cuppa.minutes) <= now():
+            raise Conflict(_("This cuppa is over already."))
+        Cuppa.update(
+            cancelled_at=now(), cancelled_by=viewer.id, cancel_reason=reason, sequence=cuppa.sequence + 1
+        ).where(Cuppa.id == cuppa.id).execute()
+        audit.note(viewer, "cuppa.cancelled", subject=cuppa, reason=reason)
+        if cuppa.published_at is not None:
+            events.record("cuppa.cancelled", subject=cuppa, actor=viewer)
+
+
+# ---- inviting and answering ----------------------------------------------------------------------------------------
+
+
+def invite(viewer: Viewer, cuppa_id: int, member_ids: list[int]) -> tuple[int, int]:
+    """Invite members within their contact budget. Return (how many were invited now, how many were spared).
+
+    Those who were invited before, or answered already, are left in peace and counted in neither."""
+    invited = spared = 0
+    with transaction():
+        cuppa = Cuppa.locked(cuppa_id)
+        require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
+        if cuppa.published_at is None:
+            raise Conflict(_("Put the cuppa on the notice board first."))
+        _require_to_come(cuppa)
+        before = {row for (row,) in Invitation.select(Invitation.member).where(Invitation.cuppa == cuppa.id).tuples()}
+        for member_id in sorted(set(member_ids) - before - {cuppa.host_id}):
+            if ask(member_id, "invitation", ("cuppa", cuppa.id)) is None:
+                spared += 1
+                continue
+            invitation = Invitation.create(cuppa=cuppa.id, member=member_id, invited_at=now())
+            events.record("invitation.sent", subject=invitation, actor=viewer, cuppa=cuppa.id, member=member_id)
+            invited += 1
+    return invited, spared
+
+
+def answer_invitation(viewer: Viewer, cuppa_id: int, *, answer: str, check_on_me: bool = False) -> Invitation:
+    """Say yes in one of three ways, or not this time; with or without an invitation. The answer can change any time.
+
+    Seats go in the order of answers, then there is a waiting list. Raises Invalid, Conflict, NotFound."""
+    require(viewer.is_member, _("Please sign in to answer."))
+    require(not viewer.is_suspended, _("Your place here is paused for now, so you can read but not take part."))
+    if answer not in ANSWERS:
+        raise Invalid(errors={"answer": _("Choose one of the answers.")})
+    with transaction():
+        cuppa = Cuppa.locked(cuppa_id)
+        if cuppa.published_at is None:
+            raise NotFound
+        if cuppa.cancelled_at is not None:
+            raise Conflict(_("This cuppa was cancelled. We're sorry."))
+        if queries.phase_of(cuppa) == "over":
+            raise Conflict(_("This cuppa is over. What came of it stands on its page."))
+        invitation = Invitation.get_or_none(Invitation.cuppa == cuppa.id, Invitation.member == viewer.id)
+        if invitation is None:
+            invitation = Invitation.create(cuppa=cuppa.id, member=viewer.id)
+        invitation = _settle(cuppa, invitation, answer=answer, check_on_me=check_on_me)
+        answered(viewer.id or 0, "invitation", ("cuppa", cuppa.id), answer=answer)
+        events.record("invitation.answered", subject=invitation, actor=viewer, cuppa=cuppa.id, sequence=cuppa.sequence)
+        return invitation
+
+
+def _settle(cuppa: Cuppa, invitation: Invitation, *, answer: str, check_on_me: bool) -> Invitation:
+    """Give or free the seat that an answer asks for. The cuppa's row is locked by the caller."""
+    moment = now()
+    facts: dict[str, object] = {"answer": answer, "answered_at": moment, "check_on_me": check_on_me}
+    if answer in SAID_YES:
+        if invitation.seated_at is None and invitation.waiting_since is None:
+            free = cuppa.seats is None or _seated(cuppa.id) < cuppa.seats
+            facts["seated_at" if free else "waiting_since"] = moment
+    else:
+        facts |= {"seated_at": None, "waiting_since": None}
+    Invitation.update(facts).where(Invitation.id == invitation.id).execute()
+    had_seat = invitation.seated_at is not None
+    _set_place(cuppa, invitation.member_id, seated=facts.get("seated_at", invitation.seated_at) is not None)
+    if had_seat and answer not in SAID_YES:
+        _let_next_in(cuppa)
+    return Invitation.fetch(invitation.id)
+
+
+def _seated(cuppa_id: int) -> int:
+    return Invitation.select().where(Invitation.cuppa == cuppa_id, Invitation.seated_at.is_null(False)).count()
+
+
+def _set_place(cuppa: Cuppa, member_id: int, *, seated: bool) -> None:
+    """A seat is a place in the circle, which opens its thread."""
+    circle = Thread.select(Thread.group).where(Thread.id == cuppa.thread_id).scalar()
+    if seated:
+        GroupMember.insert(group=circle, member=member_id, joined_at=now()).on_conflict_ignore().execute()
+    elif member_id != cuppa.host_id:
+        GroupMember.delete().where(GroupMember.group == circle, GroupMember.member == member_id).execute()
+
+
+def _let_next_in(cuppa: Cuppa) -> None:
+    waiting = (
+        Invitation.select()
+        .where(Invitation.cuppa == cuppa.id, Invitation.waiting_since.is_null(False))
+        .order_by(Invitation.waiting_since, Invitation.id)
+        .first()
+    )
+    if waiting is None or (cuppa.seats is not None and _seated(cuppa.id) >= cuppa.seats):
+        return
+    Invitation.update(seated_at=now(), waiting_since=None).where(Invitation.id == waiting.id).execute()
+    _set_place(cuppa, waiting.member_id, seated=True)
+    events.record("seat.freed", subject=waiting, cuppa=cuppa.id, member=waiting.member_id)
+
+
+def decline_for_good(viewer: Viewer, cuppa_id: int, *, pause_days: int) -> None:
+    """Say not this time, and have no asks of any kind for *pause_days*. It costs nothing."""
+    answer_invitation(viewer, cuppa_id, answer="not_this_time")
+    pause_asks(viewer, until=now() + timedelta(days=pause_days))
+
+
+# ---- thinking beforehand -------------------------------------------------------------------------------------------
+
+
+def jot(viewer: Viewer, prompt_id: int, *, words: str) -> Jotting | None:
+    """Keep what a member thinks under a prompt. Only they ever read it. Empty words take it away. Raises Invalid."""
+    words = tidy(words).strip()
+    if len(words) > LONGEST_WORDS * 2:
+        raise Invalid(errors={"words": _("That is longer than the box can keep. Please shorten it a little.")})
+    with transaction():
+        prompt = Prompt.locked(prompt_id)
+        queries.cuppa(viewer, prompt.cuppa_id)
+        require(viewer.is_member, _("Please sign in to jot something down."))
+        standing = Jotting.get_or_none(Jotting.prompt == prompt_id, Jotting.member == viewer.id)
+        if not words:
+            if standing is not None:
+                Jotting.delete().where(Jotting.id == standing.id).execute()
+            return None
+        if standing is None:
+            return Jotting.create(prompt=prompt_id, member=viewer.id, words=words, saved_at=now())
+        Jotting.update(words=words, saved_at=now()).where(Jotting.id == standing.id).execute()
+        return Jotting.fetch(standing.id)
+
+
+def post_jotting(viewer: Viewer, jotting_id: int) -> str:
+    """Say in the cuppa what one had jotted down, and return where it stands. Twice makes one post. Raises Conflict."""
+    jotting = Jotting.fetch(jotting_id)
+    if not may_read_jotting(viewer, member_id=jotting.member_id):
+        raise NotFound
+    cuppa = jotting.prompt.cuppa
+    if cuppa.thread_id is None:
+        raise NotFound
+    if queries.phase_of(cuppa) not in queries.TALKING:
+        raise Conflict(_("The door isn't open yet. Your words are kept; you can post them when it is."))
+    with transaction():
+        post = threads.reply(
+            viewer,
+            cuppa.thread_id,
+            source=f"> {jotting.prompt.words}\n\n{jotting.words}",
+            nonce=f"jotting-{jotting.id}-{jotting.saved_at:%Y%m%d%H%M%S%f}",
+        )
+        Jotting.update(posted_at=now()).where(Jotting.id == jotting.id).execute()
+    return queries.post_url(post)
+
+
+# ---- the door ------------------------------------------------------------------------------------------------------
+
+
+def mind_the_door(cuppa_id: int) -> None:
+    """Open or shut a cuppa's thread as the time asks. Twice is fine; the worker calls it at the right moments."""
+    with transaction():
+        cuppa = Cuppa.get_or_none(Cuppa.id == cuppa_id)
+        if cuppa is None or cuppa.thread_id is None:
+            return
+        host = Viewer(id=cuppa.host_id)
+        if cuppa.kind == "chat" and cuppa.cancelled_at is None:
+            return
+        if queries.phase_of(cuppa) in queries.TALKING:
+            threads.open_door(cuppa.thread_id)
+        else:
+            threads.shut_door(cuppa.thread_id, by=host)
+
+
+def show_prompt(viewer: Viewer, prompt_id: int) -> None:
+    """Put a prompt into the conversation, for everybody present. Twice makes one post. Raises Conflict."""
+    prompt = Prompt.fetch(prompt_id)
+    require(may_run_cuppa(viewer, host_id=prompt.cuppa.host_id), NOT_YOURS)
+    if queries.phase_of(prompt.cuppa) not in queries.TALKING:
+        raise Conflict(_("The door isn't open yet."))
+    threads.reply(viewer, prompt.cuppa.thread_id, source=f"**{prompt.words}**", nonce=f"prompt-{prompt.id}-{viewer.id}")
+
+
+# ---- afterwards ----------------------------------------------------------------------------------------------------
+
+
+def send_summary(viewer: Viewer, cuppa_id: int, *, source: str) -> Summary:
+    """Tell participants what the host heard, and ask whether that is right. Sending again replaces it and asks anew."""
+    source = tidy(source).strip()
+    if not source:
+        raise Invalid(errors={"source": _("Write what you heard, in a few lines.")})
+    if len(source) > threads.LONGEST_POST:
+        raise Invalid(errors={"source": _("Please shorten it: people have a few minutes.")})
+    html = to_html(source)
+    with transaction():
+        cuppa = Cuppa.locked(cuppa_id)
+        require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
+        if cuppa.published_at is None or cuppa.starts_at > now():
+            raise Conflict(_("The cuppa has not begun yet."))
+        facts = {"source": source, "html": html, "renderer": RENDERER, "by": viewer.id, "sent_at": now()}
+        standing = Summary.get_or_none(Summary.cuppa == cuppa.id)
+        if standing is None:
+            summary = Summary.create(cuppa=cuppa.id, **facts)
+        else:
+            if standing.source == source:
+                return standing
+            Summary.update(facts).where(Summary.id == standing.id).execute()
+            SummaryAnswer.delete().where(SummaryAnswer.summary == standing.id).execute()
+            summary = Summary.fetch(standing.id)
+        events.record("summary.sent", subject=summary, actor=viewer, cuppa=cuppa.id)
+        return summary
+
+
+def answer_summary(viewer: Viewer, cuppa_id: int, *, heard_right: bool, words: str = "") -> None:
+    """Say whether we understood, and what not. A disagreement is kept with the summary and travels with it."""
+    words = tidy(words).strip()[:LONGEST_WORDS]
+    if not heard_right and not words:
+        raise Invalid(errors={"words": _("Tell us in a line what we got wrong.")})
+    with transaction():
+        summary = Summary.get_or_none(Summary.cuppa == cuppa_id)
+        if summary is None or not queries.took_part(viewer, cuppa_id):
+            raise NotFound
+        SummaryAnswer.delete().where(SummaryAnswer.summary == summary.id, SummaryAnswer.member == viewer.id).execute()
+        answer = SummaryAnswer.create(
+            summary=summary.id, member=viewer.id, heard_right=heard_right, words=words, at=now()
+        )
+        events.record("summary.answered", subject=answer, actor=viewer, cuppa=cuppa_id)
+
+
+# ---- leaving -------------------------------------------------------------------------------------------------------
+
+
+def forget_member(member_id: int) -> None:
+    """Take a leaver's jottings, seats and answers away. Called inside the erasing transaction."""
+    Jotting.delete().where(Jotting.member == member_id).execute()
+    SummaryAnswer.update(words="").where(SummaryAnswer.member == member_id).execute()
+    seated = list(
+        Invitation.select(Invitation.cuppa).where(Invitation.member == member_id, Invitation.seated_at.is_null(False))
+    )
+    Invitation.delete().where(Invitation.member == member_id).execute()
+    for row in seated:
+        cuppa = Cuppa.locked(row.cuppa_id)
+        if cuppa.starts_at > now() and cuppa.cancelled_at is None:
+            _let_next_in(cuppa)
