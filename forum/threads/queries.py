@@ -300,11 +300,11 @@ def lively_threads(viewer: Viewer, *, limit: int = 8) -> list[ThreadRow]:
 
 
 def waiting_threads(viewer: Viewer, *, limit: int = 5) -> list[ThreadRow]:
-    """Return new threads that nobody else has answered yet, the longest waiting first."""
+    """Return new threads of other people that nobody has answered yet, the longest waiting first."""
     return _thread_rows(
         viewer,
-        f"AND t.started_at > ? AND t.closed_at IS NULL AND {_ALONE}",
-        [_stored(now() - WAITING)],
+        f"AND t.started_at > ? AND t.closed_at IS NULL AND t.author_id <> ? AND {_ALONE}",
+        [_stored(now() - WAITING), viewer.id or 0],
         "ORDER BY t.started_at, t.id LIMIT ?",
         [limit],
     )

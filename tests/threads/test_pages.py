@@ -61,8 +61,9 @@ def test_home_shows_what_is_lively_and_who_waits(as_mary: Any, new_client: Calla
 def test_a_thread_waits_until_somebody_else_says_a_word(as_mary: Any, mary: Any, clock: Any) -> None:
     thread = a_thread(mary)
     a_post(thread, mary)
-    viewer = viewer_for(mary)
+    viewer = viewer_for(a_member())
     assert [row.id for row in queries.waiting_threads(viewer)] == [thread.id]
+    assert not queries.waiting_threads(viewer_for(mary))
     answer = a_post(thread)
     assert not queries.waiting_threads(viewer)
     actions.withdraw_post(viewer_for(answer.author), answer.id)
