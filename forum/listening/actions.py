@@ -1,0 +1,454 @@
+"""What staff do when they listen: mark threads, take down what they hear, put it together. Consent and ideas have
+rooms of their own, whose deeds are named here too."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from peewee import IntegrityError
+
+from forum import audit, events
+from forum.access import Viewer, may_listen, require
+from forum.clock import now
+from forum.database import transaction
+from forum.errors import Conflict, Invalid
+from forum.listening.choices import INSIGHT_KINDS, SOURCES, VOICE_CONSENT
+from forum.listening.consent.actions import (
+    agree_to_earlier,
+    answer_consent,
+    ask_consent,
+    check_excerpt,
+    drop_excerpt,
+    excerpts_of_post_changed,
+    find_words,
+    keep_words,
+    take_back_earlier,
+    withdraw_consent,
+    words_setting_changed,
+)
+from forum.listening.consent.actions import forget_member as forget_words
+from forum.listening.ideas.actions import forget_member as forget_ideas
+from forum.listening.ideas.actions import propose_idea, step_idea, take_up_idea
+from forum.listening.models import (
+    Code,
+    Excerpt,
+    Insight,
+    InsightCode,
+    ListeningMark,
+    OfflineVoice,
+    Theme,
+    ThemeInsight,
+)
+from forum.listening.queries import NOT_YOURS
+from forum.text import _, clean_line, tidy
+from forum.threads import queries as threads
+from forum.threads.models import Thread
+
+LONGEST_SENTENCE = 600
+LONGEST_MEMO = 5_000
+LONGEST_CODE = 80
+LONGEST_TITLE = 150
+LONGEST_VOICE = 20_000
+DEEPEST_CODE = 4
+
+_CHOOSE_KIND = _("Choose what kind of thing you heard.")
+
+
+# ---- listening threads -----------------------------------------------------------------------------------------------
+
+
+def mark(
+    viewer: Viewer,
+    thread_id: int,
+    *,
+    purpose: str,
+    can_change: str,
+    cannot_change: str,
+    who_decides: str,
+    hear_by: str,
+) -> ListeningMark:
+    """Say in a thread, for everybody to see, that we listen from now on; or say it in other words. Return the mark.
+
+    Marking again after it ended begins anew: what was said in between stays outside. Raises NotFound, NotAllowed, and
+    Invalid with a sentence for each thing that people must know first."""
+    require(may_listen(viewer), NOT_YOURS)
+    threads.thread(viewer, thread_id)
+    said = {
+        "purpose": (purpose, _("Say what you listen for.")),
+        "can_change": (can_change, _("Say what can change because of this.")),
+        "cannot_change": (cannot_change, _("Say what can't change, so that nobody hopes in vain.")),
+        "who_decides": (who_decides, _("Say who decides.")),
+        "hear_by": (hear_by, _("Say when people will hear what came of it.")),
+    }
+    words = {name: tidy(text).strip()[:LONGEST_SENTENCE] for name, (text, _missing) in said.items()}
+    errors = {name: missing for name, (_text, missing) in said.items() if not words[name]}
+    if errors:
+        raise Invalid(errors=errors)
+    with transaction():
+        # The thread's row stands in for a mark that may not be there yet.
+        Thread.locked(thread_id)
+        found = ListeningMark.get_or_none(ListeningMark.thread == thread_id)
+        if found is not None and found.ended_at is None:
+            ListeningMark.update(words).where(ListeningMark.id == found.id).execute()
+            audit.note(viewer, "listening.reworded", subject=("thread", thread_id))
+            events.record("listening.reworded", subject=("thread", thread_id), actor=viewer)
+            return ListeningMark.fetch(found.id)
+        facts = {**words, "by": viewer.id, "since": now(), "ended_at": None}
+        if found is None:
+            found = ListeningMark.create(thread=thread_id, **facts)
+        else:
+            ListeningMark.update(facts).where(ListeningMark.id == found.id).execute()
+        audit.note(viewer, "listening.started", subject=("thread", thread_id), reason=words["purpose"])
+        events.record(
+            "listening.started",
+            subject=("thread", thread_id),
+            actor=viewer,
+            channel=f"thread:{thread_id}",
+            mark=found.id,
+        )
+        return ListeningMark.fetch(found.id)
+
+
+def end_listening(viewer: Viewer, thread_id: int) -> None:
+    """Stop listening in a thread. What was taken down stays. Twice is fine. Raises NotFound, NotAllowed."""
+    require(may_listen(viewer), NOT_YOURS)
+    threads.thread(viewer, thread_id)
+    with transaction():
+        Thread.locked(thread_id)
+        ended = (
+            ListeningMark.update(ended_at=now())
+            .where(ListeningMark.thread == thread_id, ListeningMark.ended_at.is_null())
+            .execute()
+        )
+        if ended:
+            audit.note(viewer, "listening.ended", subject=("thread", thread_id))
+            events.record("listening.ended", subject=("thread", thread_id), actor=viewer, channel=f"thread:{thread_id}")
+
+
+# ---- insights --------------------------------------------------------------------------------------------------------
+
+
+def make_insight(
+    viewer: Viewer,
+    *,
+    post_id: int,
+    exact: str,
+    kind: str,
+    prefix: str = "",
+    suffix: str = "",
+    near: int | None = None,
+    codes: Sequence[int] = (),
+    memo: str = "",
+    nonce: str | None = None,
+) -> Insight:
+    """Take down *exact* words of a post as a new insight of *kind* and return it. Codes and memo can wait.
+
+    *prefix* and *suffix* are words around them and *near* an offset in the post's plain text, for words that stand
+    there twice. In a listening thread, from its mark on, the writer's setting decides about consent; words from
+    anywhere else are kept as ``asked`` and their writer is asked. The same *nonce* returns the first insight again.
+    Raises NotFound, NotAllowed (with a kind sentence where the writer would not have it), Invalid.
+    """
+    require(may_listen(viewer), NOT_YOURS)
+    if kind not in INSIGHT_KINDS:
+        raise Invalid(errors={"kind": _CHOOSE_KIND})
+    if (twin := _insight_with(viewer, nonce)) is not None:
+        return twin
+    try:
+        with transaction():
+            taken = find_words(viewer, post_id, exact=exact, prefix=prefix, suffix=suffix, near=near)
+            insight = _new_insight(viewer, kind=kind, memo=memo, codes=codes, nonce=nonce)
+            keep_words(viewer, insight.id, taken)
+            events.record("insight.made", subject=insight, actor=viewer, post=post_id)
+    except IntegrityError:
+        # The impatient thumb was faster than the first answer.
+        if (twin := _insight_with(viewer, nonce)) is not None:
+            return twin
+        raise
+    return insight
+
+
+def add_excerpt(
+    viewer: Viewer,
+    insight_id: int,
+    *,
+    post_id: int,
+    exact: str,
+    prefix: str = "",
+    suffix: str = "",
+    near: int | None = None,
+) -> Excerpt:
+    """Take down further words into an insight that is there, and return the excerpt. As for `make_insight`.
+
+    The same words again are the same excerpt."""
+    require(may_listen(viewer), NOT_YOURS)
+    with transaction():
+        taken = find_words(viewer, post_id, exact=exact, prefix=prefix, suffix=suffix, near=near)
+        insight = Insight.locked(insight_id)
+        twin = Excerpt.get_or_none(
+            Excerpt.insight == insight.id,
+            Excerpt.post == taken.post.id,
+            Excerpt.start == taken.place.start,
+            Excerpt.end == taken.place.end,
+            Excerpt.words.is_null(False),
+        )
+        if twin is not None:
+            return twin
+        excerpt = keep_words(viewer, insight.id, taken)
+        events.record("insight.grew", subject=insight, actor=viewer, post=post_id)
+    return excerpt
+
+
+def _insight_with(viewer: Viewer, nonce: str | None) -> Insight | None:
+    return Insight.get_or_none(Insight.by == viewer.id, Insight.nonce == nonce) if nonce else None
+
+
+def _new_insight(
+    viewer: Viewer, *, kind: str, memo: str = "", codes: Sequence[int] = (), nonce: str | None = None
+) -> Insight:
+    memo = tidy(memo).strip()[:LONGEST_MEMO]
+    insight = Insight.create(kind=kind, memo=memo, by=viewer.id, made_at=now(), nonce=nonce)
+    _set_codes(insight.id, codes)
+    return insight
+
+
+def change_insight(viewer: Viewer, insight_id: int, *, kind: str, memo: str, codes: Sequence[int]) -> None:
+    """Say of what kind an insight is, what staff make of it, and which codes it has. Raises Invalid, NotFound."""
+    require(may_listen(viewer), NOT_YOURS)
+    if kind not in INSIGHT_KINDS:
+        raise Invalid(errors={"kind": _CHOOSE_KIND})
+    with transaction():
+        insight = Insight.locked(insight_id)
+        Insight.update(kind=kind, memo=tidy(memo).strip()[:LONGEST_MEMO]).where(Insight.id == insight.id).execute()
+        _set_codes(insight.id, codes)
+
+
+def _set_codes(insight_id: int, codes: Sequence[int]) -> None:
+    known = {id for (id,) in Code.select(Code.id).where(Code.id.in_(list(codes) or [0])).tuples()}
+    InsightCode.delete().where(InsightCode.insight == insight_id, InsightCode.code.not_in(known or {0})).execute()
+    rows = [{"insight": insight_id, "code": code_id} for code_id in sorted(known)]
+    if rows:
+        InsightCode.insert_many(rows).on_conflict_ignore().execute()
+
+
+def drop_insight(viewer: Viewer, insight_id: int) -> None:
+    """Take an insight out that was made by mistake. Raises Conflict once a writer has said something to it, or when
+    somebody's offline words stand in it."""
+    require(may_listen(viewer), NOT_YOURS)
+    with transaction():
+        excerpts = [id for (id,) in Excerpt.select(Excerpt.id).where(Excerpt.insight == insight_id).tuples()]
+        if OfflineVoice.select().where(OfflineVoice.insight == insight_id).exists() or not excerpts:
+            raise Conflict(_("Somebody's words that came by phone, letter or in person stand in it, so it stays."))
+        for id in excerpts:
+            drop_excerpt(viewer, id)
+
+
+# ---- themes ----------------------------------------------------------------------------------------------------------
+
+
+def make_theme(viewer: Viewer, *, title: str, about: str = "", insight_ids: Sequence[int] = ()) -> Theme:
+    """Begin a theme, with the insights that say the same thing. Return it. Raises Invalid without a title."""
+    require(may_listen(viewer), NOT_YOURS)
+    title, about = _theme_words(title, about)
+    with transaction():
+        theme = Theme.create(title=title, about=about, by=viewer.id, made_at=now())
+        _put_in(theme.id, insight_ids)
+        events.record("theme.made", subject=theme, actor=viewer)
+    return theme
+
+
+def change_theme(viewer: Viewer, theme_id: int, *, title: str, about: str) -> None:
+    """Call a theme something else. Raises Invalid without a title, NotFound."""
+    require(may_listen(viewer), NOT_YOURS)
+    title, about = _theme_words(title, about)
+    with transaction():
+        Theme.update(title=title, about=about).where(Theme.id == Theme.locked(theme_id).id).execute()
+
+
+def _theme_words(title: str, about: str) -> tuple[str, str]:
+    title = clean_line(title, LONGEST_TITLE)
+    if not title:
+        raise Invalid(errors={"title": _("Say in a few words what people are telling us.")})
+    return title, tidy(about).strip()[:LONGEST_MEMO]
+
+
+def put_in_theme(viewer: Viewer, theme_id: int, insight_ids: Sequence[int]) -> int:
+    """Put insights into a theme and return how many are new there. Twice is fine. Raises NotFound."""
+    require(may_listen(viewer), NOT_YOURS)
+    with transaction():
+        Theme.locked(theme_id)
+        return _put_in(theme_id, insight_ids)
+
+
+def _put_in(theme_id: int, insight_ids: Sequence[int]) -> int:
+    known = [id for (id,) in Insight.select(Insight.id).where(Insight.id.in_(list(insight_ids) or [0])).tuples()]
+    if not known:
+        return 0
+    there = {id for (id,) in ThemeInsight.select(ThemeInsight.insight).where(ThemeInsight.theme == theme_id).tuples()}
+    rows = [{"theme": theme_id, "insight": id, "at": now()} for id in sorted(known) if id not in there]
+    if rows:
+        ThemeInsight.insert_many(rows).on_conflict_ignore().execute()
+    return len(rows)
+
+
+def take_out_of_theme(viewer: Viewer, theme_id: int, insight_id: int) -> None:
+    """Take an insight out of a theme. Twice is fine."""
+    require(may_listen(viewer), NOT_YOURS)
+    with transaction():
+        ThemeInsight.delete().where(ThemeInsight.theme == theme_id, ThemeInsight.insight == insight_id).execute()
+
+
+# ---- the codebook ----------------------------------------------------------------------------------------------------
+
+
+def add_code(viewer: Viewer, name: str, *, description: str = "", parent_id: int | None = None) -> Code:
+    """Add a code under another one, or at the top, and return it. Raises Invalid when it is there already."""
+    require(may_listen(viewer), NOT_YOURS)
+    name = _code_name(name)
+    with transaction():
+        if parent_id is not None:
+            _require_shallow(Code.locked(parent_id))
+        _require_free(name, parent_id)
+        return Code.create(parent=parent_id, name=name, description=tidy(description).strip()[:LONGEST_SENTENCE])
+
+
+def change_code(viewer: Viewer, code_id: int, *, name: str, description: str) -> None:
+    """Call a code something else; everything coded with it follows. Raises Invalid when that name is taken."""
+    require(may_listen(viewer), NOT_YOURS)
+    name = _code_name(name)
+    with transaction():
+        code = Code.locked(code_id)
+        _require_free(name, code.parent_id, but=code.id)
+        description = tidy(description).strip()[:LONGEST_SENTENCE]
+        Code.update(name=name, description=description).where(Code.id == code.id).execute()
+
+
+def _code_name(name: str) -> str:
+    name = clean_line(name.replace("/", " "), LONGEST_CODE)
+    if not name:
+        raise Invalid(errors={"name": _("Give the code a name.")})
+    return name
+
+
+def _require_free(name: str, parent_id: int | None, *, but: int = 0) -> None:
+    # The unique index cannot say it for codes at the top: no parent is like no other.
+    same = Code.parent.is_null() if parent_id is None else (Code.parent == parent_id)
+    taken = [other.casefold() for (other,) in Code.select(Code.name).where(same, Code.id != but).tuples()]
+    if name.casefold() in taken:
+        raise Invalid(errors={"name": _("There is a code of that name here already.")})
+
+
+def _require_shallow(parent: Code) -> None:
+    depth, above = 1, parent.parent_id
+    while above is not None and depth < DEEPEST_CODE:
+        depth, above = depth + 1, Code.select(Code.parent).where(Code.id == above).scalar()
+    if depth >= DEEPEST_CODE:
+        raise Invalid(errors={"parent": _("Codes go four steps deep at most. Put it one step higher.")})
+
+
+# ---- offline voices --------------------------------------------------------------------------------------------------
+
+
+def enter_voice(
+    viewer: Viewer,
+    *,
+    source: str,
+    words: str,
+    consent: str,
+    said_by: str = "",
+    insight_id: int | None = None,
+    kind: str = "",
+    memo: str = "",
+    at: datetime | None = None,
+    nonce: str | None = None,
+) -> OfflineVoice:
+    """Enter what somebody said by phone, in a letter or in person, with their consent, and return it.
+
+    It goes into the insight *insight_id*, or makes one of *kind*. *at* is when it was said, now when it is not given.
+    It counts as a person like any other. Raises Invalid with sentences, NotFound for an unknown insight."""
+    require(may_listen(viewer), NOT_YOURS)
+    words = tidy(words).strip()
+    errors: dict[str, object] = {}
+    if source not in SOURCES:
+        errors["source"] = _("Choose how it reached you.")
+    if not words:
+        errors["words"] = _("Write down what they said, as near to their words as you can.")
+    elif len(words) > LONGEST_VOICE:
+        errors["words"] = _("That is longer than one entry can hold. Split it in two.")
+    if consent not in VOICE_CONSENT:
+        errors["consent"] = _("Choose what they allowed. If you haven't asked, ask them first.")
+    if consent == "named" and not clean_line(said_by, LONGEST_TITLE):
+        errors["said_by"] = _("Write the name they want to be quoted with.")
+    if insight_id is None and kind not in INSIGHT_KINDS:
+        errors["kind"] = _CHOOSE_KIND
+    if at is not None and at > now():
+        errors["at"] = _("That day is still to come. Choose the day they said it.")
+    if errors:
+        raise Invalid(errors=errors)
+    with transaction():
+        if insight_id is None:
+            if (twin := _insight_with(viewer, nonce)) is not None:
+                return OfflineVoice.get(OfflineVoice.insight == twin.id)
+            insight_id = _new_insight(viewer, kind=kind, memo=memo, nonce=nonce).id
+        else:
+            Insight.locked(insight_id)
+        voice = OfflineVoice.create(
+            source=source,
+            said_by=clean_line(said_by, LONGEST_TITLE),
+            words=words,
+            consent=consent,
+            insight=insight_id,
+            by=viewer.id,
+            at=at or now(),
+        )
+        audit.note(viewer, "voice.entered", subject=("voice", voice.id), reason=source)
+        events.record("insight.made", subject=("insight", insight_id), actor=viewer, voice=voice.id)
+    return voice
+
+
+def remove_voice(viewer: Viewer, voice_id: int) -> None:
+    """Take out what somebody said offline, because they no longer want it here. NotFound, NotAllowed."""
+    require(may_listen(viewer), NOT_YOURS)
+    with transaction():
+        voice = OfflineVoice.locked(voice_id)
+        OfflineVoice.update(words="", said_by="", consent="refused").where(OfflineVoice.id == voice.id).execute()
+        audit.note(viewer, "voice.withdrawn", subject=("voice", voice.id))
+        events.record("consent.withdrawn", subject=("voice", voice.id), actor=viewer, insight=voice.insight_id)
+
+
+# ---- leaving ---------------------------------------------------------------------------------------------------------
+
+
+def forget_member(member_id: int) -> None:
+    """Take a leaver's words out of this room; counts stay. Called inside the erasing transaction."""
+    forget_words(member_id)
+    forget_ideas(member_id)
+
+
+__all__ = [
+    "add_code",
+    "add_excerpt",
+    "agree_to_earlier",
+    "answer_consent",
+    "ask_consent",
+    "change_code",
+    "change_insight",
+    "change_theme",
+    "check_excerpt",
+    "drop_excerpt",
+    "drop_insight",
+    "end_listening",
+    "enter_voice",
+    "excerpts_of_post_changed",
+    "forget_member",
+    "make_insight",
+    "make_theme",
+    "mark",
+    "propose_idea",
+    "put_in_theme",
+    "remove_voice",
+    "step_idea",
+    "take_back_earlier",
+    "take_out_of_theme",
+    "take_up_idea",
+    "withdraw_consent",
+    "words_setting_changed",
+]
