@@ -5,17 +5,33 @@ from datetime import timedelta
 from forum import jobs
 from forum.channels import actions as letters
 from forum.channels import jobs as channels
-from forum.channels import post_letters
+from forum.channels import listening_notices, post_letters, safety_notices
 from forum.jobs import Periodic, Reaction
 from forum.safety import jobs as safety
+from forum.threads import jobs as threads
 
 TABLE: dict[str, tuple[Reaction, ...]] = {
     "member.link_asked": (Reaction("send_link", channels.send_link),),
+    "member.left": (Reaction("take_back_quotes", threads.take_back_quotes),),
     "post.published": (
         Reaction("tell_of_post", post_letters.tell_of_post),
         Reaction("look_for_crisis", safety.look_for_crisis),
     ),
     "post.edited": (Reaction("look_for_crisis", safety.look_for_crisis),),
+    "post.reacted": (Reaction("tell_of_kind_word", post_letters.tell_of_kind_word),),
+    "post.hidden": (Reaction("tell_writer_of_hiding", safety_notices.tell_writer_of_hiding),),
+    "post.shown": (Reaction("tell_writer_of_showing", safety_notices.tell_writer_of_showing),),
+    "thread.hidden": (Reaction("tell_starter_of_hiding", safety_notices.tell_starter_of_hiding),),
+    "report.made": (Reaction("tell_moderators_of_report", safety_notices.tell_moderators_of_report),),
+    "case.closed": (Reaction("tell_reporters", safety_notices.tell_reporters),),
+    "member.suspended": (Reaction("tell_suspended", safety_notices.tell_suspended),),
+    "member.unsuspended": (Reaction("tell_unsuspended", safety_notices.tell_unsuspended),),
+    "appeal.made": (Reaction("tell_moderators_of_appeal", safety_notices.tell_moderators_of_appeal),),
+    "appeal.answered": (Reaction("tell_appeal_answer", safety_notices.tell_appeal_answer),),
+    "crisis.noticed": (Reaction("tell_staff_of_crisis", safety_notices.tell_staff_of_crisis),),
+    "listening.started": (Reaction("tell_of_listening", listening_notices.tell_of_listening),),
+    "consent.asked": (Reaction("tell_of_consent_asked", listening_notices.tell_of_consent_asked),),
+    "idea.stepped": (Reaction("tell_proposer", listening_notices.tell_proposer),),
     "letter.written": (Reaction("send_letter", channels.send_letter),),
 }
 

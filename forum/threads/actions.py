@@ -9,6 +9,7 @@ from peewee import EXCLUDED, IntegrityError
 
 from forum import audit, events, search
 from forum.access import (
+    HOUSE,
     Viewer,
     may_edit_post,
     may_moderate,
@@ -52,6 +53,7 @@ from forum.threads.models import (
     ReadingMark,
     Thread,
 )
+from forum.threads.quotes import quoted_in, without_quotes
 
 LONGEST_POST = 100_000
 LONGEST_TITLE = 150
@@ -391,14 +393,8 @@ def edit_post(viewer: Viewer, post_id: int, *, source: str, revision: int) -> Po
         PostRevision.create(
             post=post_id, revision=post.revision, source=post.source, editor=viewer.id, replaced_at=moment
         )
-        Post.update(
-            source=words.source,
-            html=words.html,
-            plain=words.plain,
-            renderer=RENDERER,
-            revision=revision + 1,
-            edited_at=moment,
-        ).where(Post.id == post_id).execute()
+        _say(post_id, words, revision=revision + 1)
+        Post.update(edited_at=moment).where(Post.id == post_id).execute()
         post = Post.fetch(post_id)
         Mention.delete().where(Mention.post == post_id, Mention.member.not_in(list(words.mentioned) or [0])).execute()
         _mention(post, words.mentioned, by=viewer)
@@ -406,6 +402,12 @@ def edit_post(viewer: Viewer, post_id: int, *, source: str, revision: int) -> Po
         _drop_draft(viewer, f"post:{post_id}")
         _record_change("post.edited", viewer, post)
     return post
+
+
+def _say(post_id: int, words: _Words, *, revision: int) -> None:
+    Post.update(source=words.source, html=words.html, plain=words.plain, renderer=RENDERER, revision=revision).where(
+        Post.id == post_id
+    ).execute()
 
 
 def why_not_edit(viewer: Viewer, post: queries.PostView) -> object:
@@ -723,3 +725,30 @@ def forget_member(member_id: int) -> None:
 
 def _batches(ids: list[int], size: int = 500) -> list[list[int]]:
     return [ids[at : at + size] for at in range(0, len(ids), size)]
+
+
+def take_back_quotes(post_id: int, *, of: int) -> bool:
+    """Take the words of member *of*, who left, out of what somebody else's post quotes. Say whether there were any."""
+    post = Post.get_or_none(Post.id == post_id)
+    if post is None or post.author_id == of:
+        return False
+    theirs = queries.numbers_of(of, {thread for thread, _number in quoted_in(post.source)})
+    source = without_quotes(post.source, theirs)
+    if source == post.source:
+        return False
+    seen = queries.post(HOUSE, post_id).thread
+    words = _words(source, seen.audience, seen.category_group_id, seen.group_id)
+    with transaction():
+        thread = Thread.locked(post.thread_id)
+        if Post.locked(post_id).revision != post.revision:
+            raise Conflict
+        _say(post_id, words, revision=post.revision + 1)
+        for before in PostRevision.select().where(PostRevision.post == post_id):
+            PostRevision.update(source=without_quotes(before.source, theirs)).where(
+                PostRevision.id == before.id
+            ).execute()
+        post = Post.fetch(post_id)
+        if post.withdrawn_at is None and post.hidden_at is None:
+            _put_in_search(thread, post)
+        _record_change("post.edited", HOUSE, post)
+    return True

@@ -572,6 +572,21 @@ def followers(thread_id: int, *, after: int = 0, limit: int = 500) -> list[int]:
     return [member_id for (member_id,) in rows]
 
 
+def quoting_posts(*, after: int, limit: int) -> list[int]:
+    """Return ids of posts above *after* that quote anybody, ascending: for jobs, in batches."""
+    sql = "SELECT id FROM post WHERE id > ? AND source LIKE ? ORDER BY id LIMIT ?"
+    return [id for (id,) in _rows(sql, (after, "%[quote=%", limit))]
+
+
+def numbers_of(member_id: int, thread_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """Return (thread, number) of every post of a member in these threads."""
+    ids = sorted(set(thread_ids))
+    if not ids:
+        return set()
+    sql = f"SELECT thread_id, number FROM post WHERE author_id = ? AND thread_id IN ({_marks(len(ids))})"
+    return {(row[0], row[1]) for row in _rows(sql, (member_id, *ids))}
+
+
 def has_muted(member_id: int, thread_id: int) -> bool:
     """Say whether a member asked not to hear of a thread, not even of replies to them."""
     sql = "SELECT 1 FROM follow WHERE member_id = ? AND thread_id = ? AND muted_at IS NOT NULL"

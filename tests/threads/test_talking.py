@@ -465,3 +465,38 @@ def test_a_quotation_holds_ones_own_words_and_not_what_was_quoted(mary: Any) -> 
     actions.withdraw_post(viewer, first.id)
     with pytest.raises(NotFound):
         queries.quotation(viewer, first.id)
+
+
+# ---- leaving ---------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_leaves_takes_their_words_along_and_the_talk_stays_readable(mary: Any, work: Any) -> None:
+    from forum.database import transaction
+    from forum.events import record
+
+    thread = a_thread(mary, title="My own story", source="A xylophone secret")
+    viewer = viewer_for(mary)
+    quoted = a_post(thread, source=queries.quotation(viewer, Post.get(Post.thread == thread.id).id) + "\nI see.")
+    elsewhere = a_post(source=f'[quote="Mary, post:1, thread:{thread.id}"]\nA xylophone secret\n[/quote]\nOh.')
+    own = a_post(thread, mary, source="And another xylophone")
+    actions.edit_post(viewer, own.id, source="Something quieter", revision=1)
+    actions.react(viewer, quoted.id, "hug")
+    actions.save_draft(viewer, "new", source="xylophone draft")
+    a_post(thread, source="Thank you @Mary")
+    assert len(search.find(viewer, "xylophone")) == 3
+    assert queries.about_member(mary.id)["posts"][0]["words"] == "A xylophone secret"
+    with transaction():
+        actions.forget_member(mary.id)
+        record("member.left", subject=("member", mary.id), actor=mary.id)
+    work()
+    reader = viewer_for(a_member())
+    assert not search.find(reader, "xylophone")
+    assert not search.find(reader, "story")
+    posts = queries.posts(reader, queries.thread(reader, thread.id))
+    assert [post.html is None for post in posts] == [True, False, True, False]
+    for post in (Post.fetch(quoted.id), Post.fetch(elsewhere.id)):
+        assert "xylophone" not in post.source + post.html + post.plain
+        assert "These words were taken back" in post.plain
+    assert "I see." in Post.fetch(quoted.id).plain
+    assert not any(queries.about_member(mary.id)[name] for name in ("drafts", "reactions", "follows", "mentioned_in"))
+    assert all(not post["words"] for post in queries.about_member(mary.id)["posts"])
