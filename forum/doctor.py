@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import smtplib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,22 +110,14 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
-    from forum.channels import queries
+    from forum.channels import post_office, queries
 
     if settings.mail_goes_to_files:
         folder = Path(settings.mail_url.removeprefix("file:"))
         yield Finding("mail", f"letters are written to {folder}, not sent; set MAIL_URL to send them")
     else:
-        parts = urlsplit(settings.mail_url)
-        secure = parts.scheme == "smtps"
-        kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
-        port = parts.port or (465 if secure else 25)
-        try:
-            with kind(parts.hostname or "", port, timeout=ANSWER_SECONDS) as server:
-                server.noop()
-            yield Finding("mail", f"{parts.hostname} port {port} answers")
-        except (OSError, smtplib.SMTPException) as trouble:
-            yield Finding("mail", f"{parts.hostname} port {port} does not answer ({trouble}); check MAIL_URL", True)
+        trouble = post_office.trouble_with(settings, seconds=ANSWER_SECONDS).rstrip(".")
+        yield Finding("mail", trouble or f"{urlsplit(settings.mail_url).hostname} takes our letters", bool(trouble))
     letters = queries.letters_waiting()
     if letters.oldest is not None and letters.oldest < now() - timedelta(hours=1):
         yield Finding("mail", f"{letters.count} letters wait, some for more than an hour", True)

@@ -1,11 +1,11 @@
-"""What a notice says: kind -> a sentence with somebody in it, and the same when nobody in particular did it."""
+"""What a notice says: kind -> a sentence. Where somebody stands in it, a second one for when nobody in particular did."""
 
 from collections.abc import Sequence
 
 from forum.text import Sentence, _, n_
 
 # Rooms that tell of something new add a line here. %(who)s did it; %(about)s is a title.
-WORDS: dict[str, tuple[Sentence, Sentence]] = {
+WORDS: dict[str, tuple[Sentence, Sentence] | Sentence] = {
     # talking
     "reply": (_("%(who)s wrote in “%(about)s”"), _("There is something new in “%(about)s”")),
     "mention": (_("%(who)s mentioned you in “%(about)s”"), _("You were mentioned in “%(about)s”")),
@@ -13,14 +13,33 @@ WORDS: dict[str, tuple[Sentence, Sentence]] = {
         _("%(who)s had a kind word for what you said in “%(about)s”"),
         _("There is a kind word for what you said in “%(about)s”"),
     ),
+    # keeping it kind
+    "report_made": _("Somebody told us about a problem"),
+    "report_closed": _("We looked at what you told us. What came of it: %(about)s"),
+    "post_hidden": _("We hid your post in “%(about)s”. See why, or ask us to look again"),
+    "post_shown": _("Your post in “%(about)s” can be read again"),
+    "thread_hidden": _("We hid the thread you started, “%(about)s”. See what you can do"),
+    "suspended": _("Your place here is paused for now. See why, or ask us to look again"),
+    "unsuspended": _("You can post again. Welcome back"),
+    "appeal_made": _("Somebody asks us to look again"),
+    "appeal_answered": _("We looked again, as you asked"),
+    "appeal_won": _("We looked again, and have taken our decision back"),
+    "crisis": _("Somebody may need help now. Please look"),
+    # listening
+    "listening_started": (
+        _("%(who)s is learning from “%(about)s” now. See what for"),
+        _("We are learning from “%(about)s” now. See what for"),
+    ),
+    "consent_asked": _("May we use what you said in “%(about)s”? One tap answers"),
+    "idea_stepped": _("Your idea “%(about)s” has moved on"),
 }
 _OTHERWISE = (_("%(who)s has news about “%(about)s”"), _("There is news about “%(about)s”"))
 
 
 def say(kind: str, names: Sequence[str], about: str) -> str:
     """Return the sentence for a notice. *names* are those who did it, the last one first; there may be none."""
-    with_somebody, with_nobody = WORDS.get(kind, _OTHERWISE)
-    sentence = with_somebody if names else with_nobody
+    known = WORDS.get(kind, _OTHERWISE)
+    sentence = known if isinstance(known, Sentence) else known[0 if names else 1]
     return str(_(sentence.message, who=who(names), about=about))
 
 

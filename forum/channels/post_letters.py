@@ -13,7 +13,7 @@ from forum.jobs import Again
 from forum.members.models import Member
 from forum.text import quoted_spans
 from forum.threads import queries as threads
-from forum.threads.models import Post
+from forum.threads.models import Post, Reaction, Thread
 from forum.threads.queries import ThreadView
 from forum.threads.urls import thread_url
 
@@ -56,6 +56,18 @@ def tell_of_post(event: Event, cursor: str) -> Again | None:
             letters.append(_letter(kind, member, news))
     actions.tell(event, lines, letters)
     return Again(str(batch[-1][0]), PAUSE) if len(batch) == BATCH else None
+
+
+def tell_of_kind_word(event: Event, _cursor: str) -> Again | None:
+    """Tell the writer of a post, on the site only, that somebody had a kind word for it."""
+    post = Post.select(Post, Thread).join(Thread).where(Post.id == event.subject_id).first()
+    if post is None or post.withdrawn_at is not None or post.hidden_at is not None or post.thread.hidden_at is not None:
+        return None
+    still = Reaction.select().where(Reaction.post == post.id, Reaction.member == event.actor_id)
+    if still.exists() and not threads.has_muted(post.author_id, post.thread_id):
+        path = thread_url(post.thread_id, post.thread.slug, post.number)
+        actions.tell(event, [Line(post.author_id, "reaction", post.thread.title, path, event.actor_id)])
+    return None
 
 
 def _news(post_id: int) -> _News | None:

@@ -87,15 +87,15 @@ def _to_server(message: EmailMessage, url: str) -> None:
         _part(server)
 
 
-def _connected(url: str) -> smtplib.SMTP:
+def _connected(url: str, seconds: float = SECONDS) -> smtplib.SMTP:
     """Return the mail server that *url* names, greeted, with the line closed to others where it can be, signed in."""
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
     if parts.scheme == "smtps":
         context = ssl.create_default_context()
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=seconds, context=context)
     else:
-        server = smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
+        server = smtplib.SMTP(host, parts.port or 25, timeout=seconds)
     try:
         if parts.scheme == "smtp" and parse_qs(parts.query).get("starttls") != ["no"]:
             server.ehlo()
@@ -125,7 +125,7 @@ def _part(server: smtplib.SMTP) -> None:
 # ---- is it open? ---------------------------------------------------------------------------------------------------
 
 
-def trouble_with(settings: Settings) -> str:
+def trouble_with(settings: Settings, *, seconds: float = SECONDS) -> str:
     """Try to hand a letter over without one. Return one sentence for the operator, or nothing when all is well."""
     if settings.mail_goes_to_files:
         folder = Path(settings.mail_url.removeprefix("file:"))
@@ -137,7 +137,7 @@ def trouble_with(settings: Settings) -> str:
     parts = urlsplit(settings.mail_url)
     where = f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
     try:
-        _part(_connected(settings.mail_url))
+        _part(_connected(settings.mail_url, seconds))
     except socket.gaierror:
         return f"No mail server is called {parts.hostname}; look at MAIL_URL."
     except ssl.SSLError as trouble:

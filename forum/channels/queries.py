@@ -142,6 +142,23 @@ def concerned(post: Post, *, after: int, limit: int) -> list[tuple[int, bool]]:
     return [(member_id, bool(is_called)) for member_id, is_called in _rows(_CONCERNED, values)]
 
 
+_TAKING_PART = """
+    SELECT r.member_id FROM (
+        SELECT p.author_id AS member_id FROM post p
+        WHERE p.thread_id = ? AND p.author_id > ? AND p.withdrawn_at IS NULL AND NOT p.is_event
+        UNION SELECT f.member_id FROM follow f WHERE f.thread_id = ? AND f.member_id > ?
+    ) r WHERE NOT EXISTS (
+        SELECT 1 FROM follow muted WHERE muted.thread_id = ? AND muted.member_id = r.member_id
+        AND muted.muted_at IS NOT NULL
+    ) ORDER BY r.member_id LIMIT ?"""
+
+
+def taking_part(thread_id: int, *, after: int, limit: int) -> list[int]:
+    """Return who wrote in a thread or follows it, and has not muted it: ids above *after*, ascending."""
+    values = (thread_id, after, thread_id, after, thread_id, limit)
+    return [member_id for (member_id,) in _rows(_TAKING_PART, values)]
+
+
 def members_with_circles(member_ids: Sequence[int]) -> list[tuple[Member, frozenset[int]]]:
     """Return members by id, each with the ids of their circles, in two queries."""
     if not member_ids:

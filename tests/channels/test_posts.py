@@ -135,8 +135,8 @@ def test_a_letter_that_waits_is_thrown_away_when_its_post_is_hidden(work: Any, o
     assert Letter.select().count() == 1
     threads.hide_post(viewer_for(moderator), post.id, "unkind")
     work()
-    assert not outbox.letters
-    assert Letter.select().count() == 0
+    assert not outbox.to(ann.email)
+    assert Letter.select().where(Letter.member == ann.id).count() == 0
 
 
 def test_telling_twice_tells_once(work: Any, outbox: Any) -> None:
@@ -261,3 +261,15 @@ def test_when_somebody_leaves_their_words_leave_the_letters_that_wait(work: Any,
         actions.forget_member(ben.id)
     assert Letter.select().count() == 0
     assert told(ann) == []
+
+
+def test_a_kind_word_is_told_on_the_site_and_taken_back_unseen(work: Any, outbox: Any) -> None:
+    ann, ben, cat = a_member("Ann"), a_member("Ben"), a_member("Cat")
+    thread = a_thread(ann)
+    post = a_post(thread, ann)
+    threads.react(viewer_for(ben), post.id, "hug")
+    threads.react(viewer_for(cat), post.id, "hug")
+    threads.unreact(viewer_for(cat), post.id, "hug")
+    work()
+    assert told(ann) == [("reaction", f"{thread_path(thread)}/2#post-2")]
+    assert not outbox.to(ann.email)
