@@ -30,7 +30,8 @@ _MANY_LINES = 200
 _MANY_MARKS = 250
 _SEARCHED = 120_000  # opening brackets × length: each makes Markdown look for its partner to the end
 
-SECONDS = 2.0  # in the helper, from the moment it begins
+SECONDS = 2.0  # of processor time in the helper: a busy machine must not turn an honest post into plain text
+_CLOCK_SECONDS = 10.0  # of time on the wall, from the moment it begins, whatever it does
 _WAITING_SECONDS = 20.0  # until it begins: for a helper to come up, or to finish with somebody else's text
 _HELPER_MEMORY = 1 << 30  # bytes
 
@@ -42,7 +43,7 @@ def to_html(source: str, *, mentions: Known | None = None) -> SafeHtml:
 
     `source` is Markdown of any length and content. `mentions` says who is meant by a name: a mapping from name to the
     name in that member's address, or a callable that returns it or None. Never raises; a text that takes longer than
-    two seconds or breaks the renderer comes out as plain paragraphs.
+    two seconds (of processor time) or breaks the renderer comes out as plain paragraphs.
     """
     source = tidy(source)
     known = known_names(source, mentions)
@@ -123,11 +124,22 @@ def shutdown() -> None:
 atexit.register(shutdown)
 
 
+def _rendered_or_killed(source: str, known: Mapping[str, str], seconds: float) -> str:
+    """Runs in the helper. When the time is up the system ends the process, wherever it is."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return rendered(source, known)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
 def _in_helper(source: str, known: Mapping[str, str]) -> SafeHtml:
     try:
-        task: Future[str] = _helper().schedule(rendered, args=(source, dict(known)), timeout=SECONDS)
+        task: Future[str] = _helper().schedule(
+            _rendered_or_killed, args=(source, dict(known), SECONDS), timeout=_CLOCK_SECONDS
+        )
         try:
-            return sealed(task.result(timeout=SECONDS + _WAITING_SECONDS))
+            return sealed(task.result(timeout=_CLOCK_SECONDS + _WAITING_SECONDS))
         finally:
             task.cancel()
     except (TookTooLong, ProcessExpired):

@@ -10,7 +10,7 @@ from urllib.parse import quote as percent
 from xml.etree.ElementTree import Element
 
 import markdown
-from markdown.blockprocessors import HashHeaderProcessor
+from markdown.blockprocessors import HashHeaderProcessor, ReferenceProcessor
 from markdown.inlinepatterns import InlineProcessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
@@ -122,6 +122,16 @@ class _Heading(HashHeaderProcessor):
     RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})(?= )(?P<header>(?:\\.|[^\\#]|#+(?=[^#\n]))*?)#*(?:\n|$)")
 
 
+class _Reference(ReferenceProcessor):
+    """`[1]: https://…` says where `[1]` leads; `[Update]: done` is something somebody says."""
+
+    RE = re.compile(
+        r"^[ ]{0,3}\[([^\[\]]*)\]:[ ]*(?:\n[ ]*)?(<?(?:https?:/|mailto:|tel:|www\.|/)[^\s]+)[ ]*"
+        r"(?:\n[ ]*)?(([\"'])(.*)\4[ ]*|\((.*)\)[ ]*)?$",
+        re.MULTILINE,
+    )
+
+
 class _HouseRules(Treeprocessor):
     """The last look at the tree: headings fit under the page's own, addresses are sound, pictures are ours."""
 
@@ -211,6 +221,7 @@ class _Renderer(threading.local):
         md.ESCAPED_CHARS.append("~")
         md.preprocessors.register(_AsTyped(md), "as_typed", 24)
         md.parser.blockprocessors.register(_Heading(md.parser), "hashheader", 70)
+        md.parser.blockprocessors.register(_Reference(md.parser), "reference", 15)
         md.parser.blockprocessors.deregister("setextheader")  # a row of dashes under a sentence is a line, not a title
         self.mention = _Mention(MENTION, md)
         self.rules = _HouseRules(md)

@@ -150,6 +150,11 @@ def test_letters_with_accents_are_stored_in_one_form() -> None:
             '<p><img alt="our cat" loading="lazy" src="/uploads/ab/cd.png"></p>',
         ),
         ("# ", "<p></p>"),
+        ("[Update]: done", "<p>[Update]: done</p>"),
+        (
+            "[tea][1]\n\n[1]: https://a.example",
+            '<p><a href="https://a.example" rel="nofollow noopener ugc">tea</a></p>',
+        ),
     ],
 )
 def test_markdown(source: str, html: str) -> None:
@@ -328,11 +333,11 @@ def test_a_text_that_takes_too_long_is_kept_as_it_was_typed(monkeypatch: pytest.
 
 def test_a_long_honest_post_is_rendered_in_full() -> None:
     source = "\n\n".join(
-        f"Paragraph {n} of a **long** night with [a link](https://a.example/{n})." for n in range(2500)
+        f"Paragraph {n} of a **long** night with [a link](https://a.example/{n})." for n in range(1000)
     )
-    assert len(source) > 150_000
+    assert len(source) > 60_000
     assert is_heavy(source)
-    assert to_html(source).count("<strong>") == 2500
+    assert to_html(source).count("<strong>") == 1000
 
 
 def test_the_helper_says_what_we_would_have_said() -> None:
