@@ -7,6 +7,7 @@ from forum.channels import actions as letters
 from forum.channels import jobs as channels
 from forum.channels import listening_notices, post_letters, safety_notices
 from forum.jobs import Periodic, Reaction
+from forum.members import actions as members
 from forum.safety import jobs as safety
 from forum.threads import jobs as threads
 
@@ -38,4 +39,5 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
 CHORES: tuple[Periodic, ...] = (
     Periodic("prune_events", jobs.prune, timedelta(days=1)),
     Periodic("clear_out_letters", letters.clear_out, timedelta(days=1)),
+    Periodic("clear_out_places", members.clear_out, timedelta(days=1)),
 )
