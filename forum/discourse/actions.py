@@ -82,6 +82,18 @@ def import_archive(source: str, *, progress: Callable[[Progress], None]) -> Impo
     return bring_in(open_archive(source), progress=progress)
 
 
+def import_discourse(
+    address: str, *, api_key: str, api_username: str, progress: Callable[[Progress], None]
+) -> ImportReport:
+    """Bring in the Discourse that answers at *address*; otherwise as `import_archive`.
+
+    Raises Invalid when nothing useful answers there, NotAllowed when the key does not open it.
+    """
+    from forum.discourse.remote import Remote  # with its web client, which an archive does not need
+
+    return bring_in(Remote(address, api_key=api_key, api_username=api_username), progress=progress)
+
+
 def bring_in(source: Source, *, progress: Callable[[Progress], None]) -> ImportReport:
     """Bring in everything that *source* gives; see `import_archive`."""
     began = time.monotonic()

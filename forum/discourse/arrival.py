@@ -25,6 +25,7 @@ from forum.threads.models import Post, PostRevision, Thread
 
 BATCH = 500
 TOPICS_AT_ONCE = 50
+SMALL = 20_000
 FEW = 40  # so few posts are rendered sooner than a process starts
 SKIPS_TOLD = 1000
 CLOSING = frozenset({"closed.enabled", "autoclosed.enabled", "archived.enabled"})
@@ -198,7 +199,7 @@ class Arrival:
             id=id,
             thread_id=self._threads[topic.foreign_id],
             path=topic.path,
-            post=replace(post, markdown=None, cooked="", polls=()),
+            post=_without_bulk(post),
             author_id=self.newcomers.member_of(post.person),
         )
         return coming, words.Letter(post if _needs_cooked(post) else replace(post, cooked=""), threads, renamed)
@@ -430,6 +431,12 @@ def _some_at_a_time(topics: Iterator[ArchivedTopic]) -> Iterator[list[ArchivedTo
             some, posts = [], 0
     if some:
         yield some
+
+
+def _without_bulk(post: ArchivedPost) -> ArchivedPost:
+    """*post* as it may wait in memory: its words are on their way through another process."""
+    small = len(post.cooked) + len(post.markdown or "") < SMALL
+    return post if small else replace(post, markdown=None, cooked="", polls=())
 
 
 def _needs_cooked(post: ArchivedPost) -> bool:

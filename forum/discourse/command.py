@@ -8,8 +8,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from forum.discourse import actions
 from forum.discourse.actions import ImportReport, Progress, import_archive
-from forum.errors import Trouble
+from forum.errors import Invalid, Trouble
 from forum.text import _, n_
 
 SECONDS_BEFORE_BAR = 2.0
@@ -18,14 +19,23 @@ SKIPS_SHOWN = 20
 
 @click.command("discourse")
 @click.argument("source")
-def import_discourse(source: str) -> None:
-    """Bring in a Discourse from SOURCE: a folder or a file of its JSON.
+@click.option("--api-key", envvar="DISCOURSE_API_KEY", help="For an address: a key that may read everything there.")
+@click.option("--api-username", envvar="DISCOURSE_API_USERNAME", help="For an address: whom the key speaks for.")
+def import_discourse(source: str, api_key: str | None, api_username: str | None) -> None:
+    """Bring in a Discourse from SOURCE: a folder or a file of its JSON, or its address.
 
     Twice is fine: what is here already stays as it is. An import that was stopped goes on where it stood.
     """
     try:
         with _Shown() as shown:
-            report = import_archive(source, progress=shown.move)
+            if not source.lower().startswith(("http://", "https://")):
+                report = import_archive(source, progress=shown.move)
+            elif api_key and api_username:
+                report = actions.import_discourse(
+                    source, api_key=api_key, api_username=api_username, progress=shown.move
+                )
+            else:
+                raise Invalid(_("An address needs --api-key and --api-username as well."))
     except Trouble as trouble:
         raise click.ClickException(trouble.message) from None
     for line in told(report):
@@ -87,7 +97,7 @@ class _Shown:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(escape(str(_("Importing files"))), total=None, posts="")
+        self._task = self._bar.add_task(escape(str(_("Importing topics"))), total=None, posts="")
         self._began = time.monotonic()
         self._is_shown = False
 
