@@ -75,9 +75,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _shut_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def refused_connections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What the test tried to reach and must not. Fails the test, even where the code swallowed the refusal."""
     is_open = request.node.get_closest_marker("network") is not None or "redis_url" in request.fixturenames
-    guards.shut_sockets(monkeypatch, loopback=is_open)
+    attempts = guards.shut_sockets(monkeypatch, loopback=is_open)
+    yield attempts
+    assert not attempts, "\n".join(attempts)
 
 
 @pytest.fixture(autouse=True)

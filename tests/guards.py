@@ -21,24 +21,31 @@ def _is_loopback(host: Any) -> bool:
         return False
 
 
-def shut_sockets(monkeypatch: pytest.MonkeyPatch, *, loopback: bool) -> None:
-    """Let no connection out; with *loopback* those to this machine may pass."""
+def shut_sockets(monkeypatch: pytest.MonkeyPatch, *, loopback: bool) -> list[str]:
+    """Let no connection out; with *loopback* those to this machine may pass. Return the list of attempts, still empty."""
+    attempts: list[str] = []
+
+    def refuse(what: str) -> None:
+        attempts.append(what)
+        raise SocketsAreShut(what)
 
     def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
         def connect(self: socket.socket, address: Any) -> Any:
             if self.family in (socket.AF_INET, socket.AF_INET6) and not (loopback and _is_loopback(address[0])):
                 hint = "" if loopback else " (mark it with @pytest.mark.network if it may talk to this machine)"
-                raise SocketsAreShut(f"a test tried to reach {address[0]}:{address[1]}{hint}")
+                self.close()
+                refuse(f"a test tried to reach {address[0]}:{address[1]}{hint}")
             return real(self, address)
 
         return connect
 
     def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
         if not _is_loopback(host.decode() if isinstance(host, bytes) else host):
-            raise SocketsAreShut(f"a test tried to look up {host}")
+            refuse(f"a test tried to look up {host}")
         return real_getaddrinfo(host, *args, **kwargs)
 
     real_getaddrinfo = socket.getaddrinfo
     monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return attempts

@@ -27,19 +27,22 @@ def test_statements_are_counted(stack, queries) -> None:
         events.position()
 
 
-def test_the_network_is_shut() -> None:
+def test_the_network_is_shut(refused_connections) -> None:
     with pytest.raises(guards.SocketsAreShut), socket.socket() as one:
         one.connect(("127.0.0.1", 9))
     with pytest.raises(guards.SocketsAreShut):
         socket.getaddrinfo("example.org", 80)
+    assert len(refused_connections) == 2
+    refused_connections.clear()
 
 
 @pytest.mark.network
-def test_only_this_machine_is_open_to_a_test_that_says_so() -> None:
+def test_only_this_machine_is_open_to_a_test_that_says_so(refused_connections) -> None:
     with pytest.raises(ConnectionRefusedError), socket.socket() as one:
         one.connect(("127.0.0.1", 9))
     with pytest.raises(guards.SocketsAreShut), socket.socket() as one:
         one.connect(("192.0.2.1", 80))
+    refused_connections.clear()
 
 
 @pytest.mark.parametrize("_turn", [1, 2])
