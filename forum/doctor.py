@@ -129,12 +129,19 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     folders = {settings.instance}
     if not is_postgres():
         folders.add(Path(db.obj.database).parent)
-    for folder in sorted(folders):
+    for folder in sorted({_that_is_there(folder) for folder in folders}):
         if not os.access(folder, os.W_OK):
             yield Finding("disk", f"{folder} cannot be written by this account", True)
             continue
         free = shutil.disk_usage(folder).free
         yield Finding("disk", f"{folder} has {_size(free)} free", free < LITTLE_SPACE)
+
+
+def _that_is_there(folder: Path) -> Path:
+    """Return *folder*, or the nearest one above it when it is not made yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _size(number: float) -> str:
