@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from forum import jobs
 from forum.channels import actions as letters
+from forum.channels import change_letters, listening_notices, post_letters, safety_notices
 from forum.channels import jobs as channels
-from forum.channels import listening_notices, post_letters, safety_notices
 from forum.jobs import Periodic, Reaction
 from forum.members import actions as members
 from forum.safety import jobs as safety
@@ -33,6 +33,8 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "listening.started": (Reaction("tell_of_listening", listening_notices.tell_of_listening),),
     "consent.asked": (Reaction("tell_of_consent_asked", listening_notices.tell_of_consent_asked),),
     "idea.stepped": (Reaction("tell_proposer", listening_notices.tell_proposer),),
+    "change.published": (Reaction("tell_of_change", change_letters.tell_of_change),),
+    "change.updated": (Reaction("tell_of_update", change_letters.tell_of_update),),
     "letter.written": (Reaction("send_letter", channels.send_letter),),
 }
 

@@ -36,6 +36,7 @@ def start(settings: Settings) -> None:
     _introduce_threads()
     _introduce_safety()
     _introduce_asking()
+    _introduce_legacy()
     _introduce_channels()
 
 
@@ -77,6 +78,21 @@ def _introduce_asking() -> None:
 
     people.exports["asks"] = queries.about_member
     _joins(members.farewells, actions.forget_member)
+
+
+def _introduce_legacy() -> None:
+    """What legacy adds to the rooms below: the latest change on home, a fix behind a post, what came of one's words."""
+    from forum.legacy import actions, queries, views
+    from forum.members import actions as members
+    from forum.members import queries as people
+    from forum.threads import views as threads
+
+    people.exports["changes"] = queries.about_member
+    people.me_extras["changed"] = views.changed_shelf
+    _joins(members.farewells, actions.forget_member)
+    _joins(threads.home_extras, views.latest_on_home)
+    _joins(threads.post_tools, views.fix_tools)
+    threads.search_addresses["change"] = views.found_addresses
 
 
 def _introduce_channels() -> None:

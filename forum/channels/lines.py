@@ -32,6 +32,9 @@ WORDS: dict[str, tuple[Sentence, Sentence] | Sentence] = {
     ),
     "consent_asked": _("May we use what you said in “%(about)s”? One tap answers"),
     "idea_stepped": _("Your idea “%(about)s” has moved on"),
+    # answering
+    "change_published": _("Because you spoke: “%(about)s”"),
+    "change_updated": _("There is more to say about “%(about)s”"),
 }
 _OTHERWISE = (_("%(who)s has news about “%(about)s”"), _("There is news about “%(about)s”"))
 

@@ -154,7 +154,7 @@ def _announce(viewer: Viewer, change: Change) -> None:
 
 def _put_in_search(change: Change) -> None:
     """What we say of it can be found; quotations stay out, because they may be taken back."""
-    body = "\n".join((change.you_said, change.we_did, change.because, change.what_next))
+    body = f"{change.you_said}\n{change.we_did}\n{change.because}\n{change.what_next}"
     search.put("change", change.id, visibility="public", title=change.title, body=body, at=change.published_at)
 
 
