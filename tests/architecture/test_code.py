@@ -57,7 +57,9 @@ def test_models_have_no_callbacks_and_save_is_never_overridden() -> None:
     faults = [
         f"{here(path, node.lineno)} {node.name}"
         for path in python_files()
-        for node in ast.walk(tree(path))
+        for model in ast.walk(tree(path))
+        if isinstance(model, ast.ClassDef)
+        for node in model.body
         if isinstance(node, ast.FunctionDef) and node.name in ("save", "pre_save", "post_save", "pre_delete")
     ]
     faults += [
