@@ -85,7 +85,7 @@ def _best(
     text: _Squeezed, places: list[tuple[int, int]], prefix: str, suffix: str, near: int | None
 ) -> tuple[tuple[int, int], int] | None:
     """The best place as offsets in the plain text, and how many letters of context fit there."""
-    before, after = _squeeze(prefix)[::-1], _squeeze(suffix)
+    before, after = _squeeze(prefix)[: -CONTEXT - 1 : -1], _squeeze(suffix)[:CONTEXT]
     best: tuple[tuple[int, int], tuple[int, int]] | None = None
     for first, last in places:
         span = text.offsets[first], text.offsets[last - 1] + 1

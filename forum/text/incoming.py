@@ -345,7 +345,10 @@ _TRIGGER = re.compile(
     r"\[/?(?:b|i|u|s|url|img|code|spoiler|color|size|video|details|poll|ul|ol|li|list|quote)\b|<|:\w|\]\(//", re.I
 )
 _BB_CODE = re.compile(r"\[code(?:=[^\]\n]*)?\](.*?)\[/code\]", re.I | re.S)
-_CODE = re.compile(r"(^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\2[`~]* *$|\Z)|(`+)[^`].*?\3)", re.M | re.S)
+_CODE = re.compile(
+    r"(^ {0,3}(`{3,}+|~{3,}+).*?(?:^ {0,3}\2[`~]* *$|\Z)|(?<!`)(`++)(?:(?!\n\n).)+?(?<!`)\3(?!`))", re.M | re.S
+)
+_MOST_SEARCHING = 100_000_000  # marks × length, about a second; beyond it a text is left as it is
 _REPLACED: list[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern, re.I | re.S), replacement)
     for pattern, replacement in (
@@ -377,8 +380,9 @@ def from_raw(source: str, *, thread_of: ThreadOf | None = None) -> str:
     Code is left as it is. Never raises.
     """
     source = tidy(source)
-    if not _TRIGGER.search(source):
-        return source
+    marks = source.count("[") + source.count("<") + source.count("`")
+    if not _TRIGGER.search(source) or marks * len(source) > _MOST_SEARCHING:
+        return source if thread_of is None else renumber_quotes(source, thread_of)
     source = _BB_CODE.sub(_fenced, source)
     parts = _CODE.split(source)
     # split gives text, code, fence, tick, text, code, …

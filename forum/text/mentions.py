@@ -17,7 +17,7 @@ MENTION = (
 )
 _MENTION = re.compile(MENTION)
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(?:.*?\n)??(?: {0,3}\1[`~]* *$|\Z)", re.M | re.S)
-_INLINE_CODE = re.compile(r"(`+)[^`\n]+\1")
+_INLINE_CODE = re.compile(r"(?<!`)(`++)[^`\n]+\1")
 _QUOTED_LINE = re.compile(r"^ {0,3}>.*$|^(?: {4}|\t).*$", re.M)
 
 Known = Mapping[str, str] | Callable[[str], str | None]

@@ -8,15 +8,17 @@ the name a link; Discourse's own `topic:2` is somebody else's number and makes n
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 
 DEEPEST_QUOTE = 4  # quotes inside quotes; what is deeper is shown without a frame of its own
 
 _TAG = re.compile(
     r"(?P<open>^ {0,3}|(?<=\]))\[quote(?:=(?P<about>[^\]\n]{0,300}))?\]|(?P<close>\[/quote\])", re.I | re.M
 )
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.M)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)", re.M)
 _ABOUT_PART = re.compile(r"(?:^|,)\s*(?P<key>post|thread|topic|full|username|user_id)\s*:\s*(?P<value>[^,]*)", re.I)
 
 
@@ -54,7 +56,7 @@ def quote_parts(source: str) -> list[str | Quote]:
     code = _code_ranges(source)
     for tag in _TAG.finditer(source):
         while code and code[0][1] <= tag.start():
-            code.pop(0)
+            code.popleft()
         if code and code[0][0] <= tag.start():
             continue
         parts = stack[-1].parts if stack else root
@@ -70,15 +72,20 @@ def quote_parts(source: str) -> list[str | Quote]:
             parts.append(quote)
             stack.append(quote)
     (stack[-1].parts if stack else root).append(source[where:])
-    _let_out(root, stack)
-    return root
+    return _without_unclosed(root, stack) if stack else root
 
 
-def _let_out(root: list[str | Quote], stack: list[Quote]) -> None:
-    """Turn quotes that were never closed back into text."""
-    holders = [root, *(quote.parts for quote in stack)]
-    for holder, quote in reversed(list(zip(holders, stack, strict=False))):
-        holder[-1:] = [quote.tag, *quote.parts]
+def _without_unclosed(root: list[str | Quote], stack: list[Quote]) -> list[str | Quote]:
+    """`root` with the quotes that were never closed turned back into text."""
+    pieces = root[:-1]
+    for quote in stack:
+        pieces += [quote.tag, *quote.parts[:-1]]
+    pieces.append(stack[-1].parts[-1])
+    parts: list[str | Quote] = []
+    for is_quote, run in groupby(pieces, key=lambda piece: isinstance(piece, Quote)):
+        together = list(run)
+        parts += together if is_quote else ["".join(map(str, together))]
+    return parts
 
 
 def _quote(tag: str, about: str) -> Quote:
@@ -92,14 +99,14 @@ def _quote(tag: str, about: str) -> Quote:
     return Quote(name=name[:100], post=numbers.get("post"), thread=numbers.get("thread"), tag=tag)
 
 
-def _code_ranges(source: str) -> list[tuple[int, int]]:
+def _code_ranges(source: str) -> deque[tuple[int, int]]:
     """Where fenced code stands, in order."""
-    ranges: list[tuple[int, int]] = []
+    ranges: deque[tuple[int, int]] = deque()
     fence, start = "", 0
     for mark in _FENCE.finditer(source):
         if not fence:
             fence, start = mark[1], mark.start()
-        elif mark[1].startswith(fence) and not source[mark.end() :].partition("\n")[0].strip():
+        elif mark[1].startswith(fence) and not mark[2].strip():
             ranges.append((start, mark.end()))
             fence = ""
     return ranges

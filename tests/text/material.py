@@ -28,7 +28,7 @@ def markdown_examples() -> list[str]:
 
 
 @cache
-def cooked_posts(limit: int = 400) -> list[str]:
+def cooked_posts(limit: int = 200) -> list[str]:
     """HTML of real Discourse posts, a few from each of many topics."""
     folder = MATERIAL / "discourse-archive" / "json"
     if not folder.exists():
@@ -40,7 +40,7 @@ def cooked_posts(limit: int = 400) -> list[str]:
 
 
 @cache
-def raw_posts(limit: int = 400) -> list[str]:
+def raw_posts(limit: int = 200) -> list[str]:
     """Raw Markdown as Discourse gives it, whole topics at a time."""
     folder = MATERIAL / "discourse-archive" / "raw"
     if not folder.exists():

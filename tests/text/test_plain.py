@@ -41,7 +41,7 @@ def test_plain_text(source: str, plain: str) -> None:
     assert plain_of(source) == plain
 
 
-@tries(max_examples=200)
+@tries(max_examples=120)
 @given(typed())
 def test_plain_text_has_every_word_that_the_page_shows_and_no_other(source: str) -> None:
     html = to_html(source)
