@@ -157,19 +157,6 @@ class RevisionView:
     replaced_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DraftView:
-    """Words not posted yet. *where* is the thread's title, *url* where writing goes on."""
-
-    place: str
-    title: str
-    source: str
-    version: int
-    saved_at: datetime
-    where: str = ""
-    url: str = ""
-
-
 # ---- SQL that both databases read ------------------------------------------------------------------------------------
 
 
@@ -177,7 +164,8 @@ class DraftView:
 # ruff: noqa: S608
 
 
-def _rows(sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+def select(sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    """Return the rows of *sql*, in which every value is a question mark whichever database answers."""
     return db.execute_sql(sql.replace("?", "%s") if is_postgres() else sql, tuple(values)).fetchall()
 
 
@@ -217,7 +205,7 @@ def _read_cursor(word: str | None) -> tuple[datetime, int] | None:
 
 def categories(viewer: Viewer) -> list[CategoryView]:
     """Return the categories that *viewer* may read, in the order of the house."""
-    rows = _rows("SELECT id, slug, name, description, audience, group_id FROM category ORDER BY position, name, id")
+    rows = select("SELECT id, slug, name, description, audience, group_id FROM category ORDER BY position, name, id")
     return [CategoryView(*row) for row in rows if may_read_place(viewer, row[4], row[5], None)]
 
 
@@ -225,7 +213,7 @@ def category(viewer: Viewer, slug: str) -> CategoryView:
     """Return the category at */c/slug*. Raises NotFound when *viewer* may not read it."""
     if "\x00" in slug:
         raise NotFound
-    rows = _rows("SELECT id, slug, name, description, audience, group_id FROM category WHERE slug = ?", (slug,))
+    rows = select("SELECT id, slug, name, description, audience, group_id FROM category WHERE slug = ?", (slug,))
     if not rows:
         raise NotFound
     found = CategoryView(*rows[0])
@@ -259,7 +247,7 @@ def _thread_rows(viewer: Viewer, where: str, values: list[Any], tail: str, tail_
     condition, groups = _readable(viewer)
     sql = f"{_ROW} WHERE {condition} AND t.post_count > 0 {where} {tail}"
     since = _stored(now() - WAITING)
-    found = _rows(sql, [since, viewer.id or 0, *groups, *values, *tail_values])
+    found = select(sql, [since, viewer.id or 0, *groups, *values, *tail_values])
     return [
         ThreadRow(
             id=row[0],
@@ -270,8 +258,8 @@ def _thread_rows(viewer: Viewer, where: str, values: list[Any], tail: str, tail_
             category_name=row[5],
             author_name=shown_name(row[6], has_left=row[15]),
             last_name=shown_name(row[7] or "", has_left=row[16]),
-            started_at=_moment(row[8]),
-            last_post_at=_moment(row[9]),
+            started_at=moment_of(row[8]),
+            last_post_at=moment_of(row[9]),
             last_number=row[10],
             post_count=row[11],
             is_closed=bool(row[12]),
@@ -282,7 +270,8 @@ def _thread_rows(viewer: Viewer, where: str, values: list[Any], tail: str, tail_
     ]
 
 
-def _moment(value: Any) -> datetime:
+def moment_of(value: Any) -> datetime:
+    """Return what a row holds for a moment that is never missing."""
     moment = utc(value)
     if moment is None:
         raise ValueError("a moment is missing")
@@ -344,7 +333,7 @@ def thread(viewer: Viewer, id: int) -> ThreadView:
     """Return the thread *id*. Raises NotFound when *viewer* may not read it, NotAllowed when a visitor may not yet."""
     if not 0 < id <= LARGEST_ID:
         raise NotFound
-    rows = _rows(_THREAD, (viewer.id or 0, viewer.id or 0, id))
+    rows = select(_THREAD, (viewer.id or 0, viewer.id or 0, id))
     if not rows:
         raise NotFound
     row = rows[0]
@@ -355,8 +344,8 @@ def thread(viewer: Viewer, id: int) -> ThreadView:
         ask=row[3],
         author_id=row[4],
         author_name=shown_name(row[5], has_left=row[21]),
-        started_at=_moment(row[6]),
-        last_post_at=_moment(row[7]),
+        started_at=moment_of(row[6]),
+        last_post_at=moment_of(row[7]),
         last_number=row[8],
         post_count=row[9],
         is_closed=bool(row[10]),
@@ -399,7 +388,7 @@ def _post_view(viewer: Viewer, thread: ThreadView, row: tuple[Any, ...]) -> Post
         reply_to_name=shown_name(row[7] or "", has_left=row[8]),
         html=_html(row[9]) if is_readable else None,
         revision=row[10],
-        said_at=_moment(row[11]),
+        said_at=moment_of(row[11]),
         edited_at=utc(row[12]),
         is_withdrawn=is_withdrawn,
         is_hidden=is_hidden,
@@ -412,7 +401,7 @@ def _post_view(viewer: Viewer, thread: ThreadView, row: tuple[Any, ...]) -> Post
 def posts(viewer: Viewer, thread: ThreadView, *, at: int = 1) -> list[PostView]:
     """Return the page of *thread* on which post number *at* stands, at most 20 posts, with their reactions."""
     first = first_on_page(min(at, max(thread.last_number, 1)))
-    rows = _rows(
+    rows = select(
         f"{_POST} WHERE p.thread_id = ? AND p.number >= ? AND p.number < ? ORDER BY p.number",
         (thread.id, first, first + PAGE_SIZE),
     )
@@ -425,11 +414,11 @@ def post(viewer: Viewer, id: int) -> PostView:
     """Return one post with its thread and reactions. Raises NotFound when *viewer* may not read the thread."""
     if not 0 < id <= LARGEST_ID:
         raise NotFound
-    where = _rows("SELECT thread_id FROM post WHERE id = ?", (id,))
+    where = select("SELECT thread_id FROM post WHERE id = ?", (id,))
     if not where:
         raise NotFound
     home = thread(viewer, where[0][0])
-    rows = _rows(f"{_POST} WHERE p.id = ?", (id,))
+    rows = select(f"{_POST} WHERE p.id = ?", (id,))
     if not rows:
         raise NotFound
     found = _post_view(viewer, home, rows[0])
@@ -446,7 +435,7 @@ def post_for_everybody(id: int) -> PostView | None:
 
 def post_at(viewer: Viewer, thread: ThreadView, number: int) -> PostView:
     """Return post *number* of *thread* without its reactions. Raises NotFound when there is none."""
-    rows = _rows(f"{_POST} WHERE p.thread_id = ? AND p.number = ?", (thread.id, min(number, LARGEST_ID)))
+    rows = select(f"{_POST} WHERE p.thread_id = ? AND p.number = ?", (thread.id, min(number, LARGEST_ID)))
     if not rows:
         raise NotFound
     return _post_view(viewer, thread, rows[0])
@@ -456,7 +445,7 @@ def reactions(viewer: Viewer, post_ids: Sequence[int]) -> dict[int, list[Reactio
     """Return the words of support for each of *post_ids* that has any, in the order of the house."""
     if not post_ids:
         return {}
-    rows = _rows(
+    rows = select(
         "SELECT post_id, kind, COUNT(*), MAX(CASE WHEN member_id = ? THEN 1 ELSE 0 END) FROM reaction "
         f"WHERE post_id IN ({_marks(len(post_ids))}) GROUP BY post_id, kind",
         (viewer.id or 0, *post_ids),
@@ -470,7 +459,7 @@ def reactions(viewer: Viewer, post_ids: Sequence[int]) -> dict[int, list[Reactio
 def source(viewer: Viewer, id: int) -> tuple[str, int]:
     """Return what was typed for a post that *viewer* may read, and its revision. Raises NotFound for gone words."""
     seen = post(viewer, id)
-    rows = _rows("SELECT source, revision FROM post WHERE id = ?", (id,))
+    rows = select("SELECT source, revision FROM post WHERE id = ?", (id,))
     if not rows or seen.html is None:
         raise NotFound
     return rows[0]
@@ -481,7 +470,7 @@ def quotation(viewer: Viewer, id: int) -> str:
     seen = post(viewer, id)
     if seen.html is None:
         raise NotFound
-    plain = _rows("SELECT plain FROM post WHERE id = ?", (id,))[0][0]
+    plain = select("SELECT plain FROM post WHERE id = ?", (id,))[0][0]
     own, at = [], 0
     for span in quoted_spans(str(seen.html)):
         own.append(plain[at : span.start])
@@ -494,56 +483,21 @@ def revisions(viewer: Viewer, id: int) -> list[RevisionView]:
     """Return what a post said before, newest first. Raises NotFound where its words are gone for *viewer*."""
     if post(viewer, id).html is None:
         raise NotFound
-    rows = _rows(
+    rows = select(
         "SELECT revision, source, replaced_at FROM post_revision WHERE post_id = ? ORDER BY revision DESC", (id,)
     )
-    return [RevisionView(row[0], row[1], _moment(row[2])) for row in rows]
+    return [RevisionView(row[0], row[1], moment_of(row[2])) for row in rows]
 
 
-# ---- what members keep -----------------------------------------------------------------------------------------------
+# ---- for jobs and rooms above -----------------------------------------------------------------------------------------------
 
 
-_DRAFT = "SELECT place, title, source, version, saved_at FROM draft"
-
-
-def _draft_view(row: tuple[Any, ...]) -> DraftView:
-    return DraftView(place=row[0], title=row[1], source=row[2], version=row[3], saved_at=_moment(row[4]))
-
-
-def draft(viewer: Viewer, place: str) -> DraftView | None:
-    """Return what *viewer* had begun to write at *place* (``thread:12``, ``new``, ``post:7``), or None."""
-    if not viewer.is_member:
-        return None
-    rows = _rows(f"{_DRAFT} WHERE member_id = ? AND place = ?", (viewer.id, place))
-    return _draft_view(rows[0]) if rows else None
-
-
-def drafts(viewer: Viewer) -> list[DraftView]:
-    """Return all that *viewer* has not posted yet, newest first, with where it belongs."""
-    rows = _rows(f"{_DRAFT} WHERE member_id = ? ORDER BY saved_at DESC, id DESC", (viewer.id or 0,))
-    found = [_draft_view(row) for row in rows]
-    threads = _titles(viewer, [int(one.place[7:]) for one in found if one.place.startswith("thread:")])
-    edited = _homes([int(one.place[5:]) for one in found if one.place.startswith("post:")])
-    return [_with_place(one, threads, edited) for one in found]
-
-
-def _with_place(one: DraftView, threads: dict[int, tuple[str, str]], edited: dict[int, str]) -> DraftView:
-    kind, _colon, number = one.place.partition(":")
-    if kind == "new":
-        return replace(one, url="/new")
-    if kind == "thread" and int(number) in threads:
-        slug, title = threads[int(number)]
-        return replace(one, where=title, url=f"/t/{number}/{slug}/reply")
-    if kind == "post" and int(number) in edited:
-        return replace(one, where=edited[int(number)], url=f"/posts/{number}/edit")
-    return one
-
-
-def _titles(viewer: Viewer, ids: list[int]) -> dict[int, tuple[str, str]]:
+def titles(viewer: Viewer, ids: list[int]) -> dict[int, tuple[str, str]]:
+    """Return (slug, title) of those threads among *ids* that *viewer* may read."""
     if not ids:
         return {}
     condition, groups = _readable(viewer)
-    rows = _rows(
+    rows = select(
         "SELECT t.id, t.slug, t.title FROM thread t JOIN category c ON c.id = t.category_id "
         f"WHERE {condition} AND t.id IN ({_marks(len(ids))})",
         [*groups, *ids],
@@ -551,19 +505,21 @@ def _titles(viewer: Viewer, ids: list[int]) -> dict[int, tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def _homes(post_ids: list[int]) -> dict[int, str]:
+def titles_of_own_posts(viewer: Viewer, post_ids: list[int]) -> dict[int, str]:
+    """Return the titles of the threads that these posts stand in, as far as *viewer* wrote them."""
     if not post_ids:
         return {}
-    rows = _rows(
-        f"SELECT p.id, t.title FROM post p JOIN thread t ON t.id = p.thread_id WHERE p.id IN ({_marks(len(post_ids))})",
-        post_ids,
+    found = select(
+        "SELECT p.id, t.title FROM post p JOIN thread t ON t.id = p.thread_id "
+        f"WHERE p.author_id = ? AND p.id IN ({_marks(len(post_ids))})",
+        (viewer.id, *post_ids),
     )
-    return dict(rows)
+    return dict(found)
 
 
 def followers(thread_id: int, *, after: int = 0, limit: int = 500) -> list[int]:
     """Return ids of members who want to hear of a thread, ascending, those above *after*: for jobs, in batches."""
-    rows = _rows(
+    rows = select(
         "SELECT f.member_id FROM follow f JOIN member m ON m.id = f.member_id "
         "WHERE f.thread_id = ? AND f.muted_at IS NULL AND m.left_at IS NULL AND f.member_id > ? "
         "ORDER BY f.member_id LIMIT ?",
@@ -575,7 +531,7 @@ def followers(thread_id: int, *, after: int = 0, limit: int = 500) -> list[int]:
 def quoting_posts(*, after: int, limit: int) -> list[int]:
     """Return ids of posts above *after* that quote anybody, ascending: for jobs, in batches."""
     sql = "SELECT id FROM post WHERE id > ? AND source LIKE ? ORDER BY id LIMIT ?"
-    return [id for (id,) in _rows(sql, (after, "%[quote=%", limit))]
+    return [id for (id,) in select(sql, (after, "%[quote=%", limit))]
 
 
 def numbers_of(member_id: int, thread_ids: Iterable[int]) -> set[tuple[int, int]]:
@@ -584,13 +540,13 @@ def numbers_of(member_id: int, thread_ids: Iterable[int]) -> set[tuple[int, int]
     if not ids:
         return set()
     sql = f"SELECT thread_id, number FROM post WHERE author_id = ? AND thread_id IN ({_marks(len(ids))})"
-    return {(row[0], row[1]) for row in _rows(sql, (member_id, *ids))}
+    return {(row[0], row[1]) for row in select(sql, (member_id, *ids))}
 
 
 def has_muted(member_id: int, thread_id: int) -> bool:
     """Say whether a member asked not to hear of a thread, not even of replies to them."""
     sql = "SELECT 1 FROM follow WHERE member_id = ? AND thread_id = ? AND muted_at IS NOT NULL"
-    return bool(_rows(sql, (member_id, thread_id)))
+    return bool(select(sql, (member_id, thread_id)))
 
 
 # ---- finding ---------------------------------------------------------------------------------------------------------
@@ -602,7 +558,7 @@ def search_posts(viewer: Viewer, query: str, *, limit: int = 20, skip: int = 0) 
     ids = [hit.ref for hit in found if hit.kind == "post"]
     urls: dict[int, str] = {}
     if ids:
-        rows = _rows(
+        rows = select(
             "SELECT p.id, t.id, t.slug, p.number FROM post p JOIN thread t ON t.id = p.thread_id "
             f"WHERE p.id IN ({_marks(len(ids))})",
             ids,

@@ -1,158 +1,61 @@
-"""The pages people come for: home, a category, a thread, and everything one writes on the way.
+"""The pages people come for: home, a category, a thread, starting one, finding words.
 
-Rooms above put something on these pages through the lists below; wiring fills them.
+Pages about one post are in `posts`, those for what is not posted yet in `drafts`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 
 from forum import web
-from forum.access import (
-    STAFF,
-    Viewer,
-    may_edit_post,
-    may_moderate,
-    may_post,
-    may_react,
-    may_reply,
-    may_start_thread,
-    may_withdraw_post,
-    require,
-)
-from forum.errors import Conflict, Invalid, NotFound, Trouble
-from forum.members.choices import role_words
-from forum.members.urls import profile_url
+from forum.access import Viewer, may_moderate, may_post, may_reply, may_start_thread, require
+from forum.errors import Invalid, NotFound
 from forum.search import Found
-from forum.text import _, excerpt_of, to_html
+from forum.text import _
 from forum.threads import actions, queries
-from forum.threads.forms import DraftForm, EditForm, ReplyForm, ThreadForm
-from forum.threads.queries import CategoryView, DraftView, PostView, ReactionCount, ThreadView
+from forum.threads.drafts import queries as drafts
+from forum.threads.drafts.views import bp as drafts_bp
+from forum.threads.forms import ReplyForm, ThreadForm
+from forum.threads.posts.views import bp as posts_bp
+from forum.threads.queries import CategoryView, ThreadView
+from forum.threads.showing import ASK_SENTENCES, ASK_WORDS, draft_attrs, keep, looks, post_facts
+from forum.threads.slots import (
+    Slot,
+    Tool,
+    composer_notes,
+    filled,
+    home_extras,
+    listening_among,
+    listening_threads,
+    post_tools,
+    search_addresses,
+    thread_banners,
+    thread_tools,
+    tools_by_post,
+    writing_notes,
+)
 from forum.threads.urls import PAGE_SIZE, category_url, first_on_page, thread_url
 from forum.web import viewer, whole_number
 
+__all__ = [
+    "FRAMES",
+    "Slot",
+    "Tool",
+    "bp",
+    "composer_notes",
+    "home_extras",
+    "listening_threads",
+    "post_tools",
+    "search_addresses",
+    "thread_banners",
+    "thread_tools",
+    "writing_notes",
+]
+
 bp = Blueprint("threads", __name__)
-
-
-# ---- what rooms above put on these pages -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Something to show: a template that finds its values under the name ``facts``."""
-
-    template: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A line behind "More": *icon* is one of the sprite's."""
-
-    words: object
-    url: str
-    icon: str = ""
-
-
-# On the home page, after what people said: the latest change, the next cuppa.
-home_extras: list[Callable[[Viewer], Slot | None]] = []
-# Above the posts of a thread: who is listening.
-thread_banners: list[Callable[[Viewer, ThreadView], Slot | None]] = []
-# Beside the name of a thread, for those who look after it.
-thread_tools: list[Callable[[Viewer, ThreadView], Sequence[Tool]]] = []
-# Behind "More" on each post: id of the post -> tools. Asked once for a page of posts.
-post_tools: list[Callable[[Viewer, ThreadView, Sequence[PostView]], Mapping[int, Sequence[Tool]]]] = []
-# In the box one writes in: who is watching, how words may be used. None for a thread that is not there yet.
-composer_notes: list[Callable[[Viewer, ThreadView | None], Slot | None]] = []
-# Looks at words that are being written, as often as they are saved: where to turn in a crisis. Blocks nothing.
-writing_notes: list[Callable[[Viewer, str], Slot | None]] = []
-# Which of these threads are listening threads.
-listening_threads: list[Callable[[Sequence[int]], set[int]]] = []
-# Where other things than posts are found: kind -> what was found -> ref -> address.
-search_addresses: dict[str, Callable[[Sequence[Found]], Mapping[int, str]]] = {}
-
-
-def _slots(makers: Sequence[Callable[..., Slot | None]], *about: Any) -> list[Slot]:
-    made = (make(*about) for make in makers)
-    return [slot for slot in made if slot is not None]
-
-
-def _listening(ids: Sequence[int]) -> set[int]:
-    return set().union(*(ask(ids) for ask in listening_threads)) if ids else set()
-
-
-# ---- words of this room ----------------------------------------------------------------------------------------------
-
-REACTION_WORDS = {
-    "hug": _("Hug"),
-    "been_there": _("Been there"),
-    "thinking_of_you": _("Thinking of you"),
-    "helpful": _("Helpful"),
-    "thank_you": _("Thank you"),
-}
-ASK_WORDS = {"advice": _("Advice welcome"), "no_advice": _("No advice, please")}
-ASK_SENTENCES = {
-    "advice": _("Advice is welcome here."),
-    "no_advice": _("No advice, please. Whoever started this would like company, not solutions."),
-}
-WITHDRAWN = _("Withdrawn by its writer.")
-HIDDEN = _("A moderator hid this post.")
-HIDDEN_SEEN = _("A moderator hid this post. Only moderators can read it.")
-
-
-def _gone(post: PostView) -> object:
-    if post.is_withdrawn:
-        return WITHDRAWN
-    return HIDDEN if post.html is None else ""
-
-
-def _reaction_facts(counts: Sequence[ReactionCount], likes: int = 0) -> list[dict[str, Any]]:
-    """Return the five words with their counts, and what people liked where this came from."""
-    by_kind = {one.kind: one for one in counts}
-    facts: list[dict[str, Any]] = [
-        {"key": kind, "words": words, "count": one.count if one else 0, "mine": one.mine if one else False}
-        for kind, words in REACTION_WORDS.items()
-        for one in [by_kind.get(kind)]
-    ]
-    if likes:
-        facts.append({"key": "", "words": _("Liked"), "count": likes, "mine": False})
-    return facts
-
-
-def _post_facts(who: Viewer, post: PostView, *, can_reply: bool, tools: Sequence[Tool] = ()) -> dict[str, Any]:
-    """Return what the post template needs, decided here so that the template only writes."""
-    thread, readable = post.thread, post.html is not None
-    return {
-        "view": post,
-        "gone": _gone(post),
-        "hidden_words": HIDDEN_SEEN if post.is_hidden and readable else "",
-        "name_url": "" if post.author_left else profile_url(post.author_name),
-        "role": role_words(post.author_role),
-        "is_staff": readable and post.author_role in STAFF,
-        "is_new": readable and 0 < thread.mark < post.number and post.author_id != who.id,
-        "reply_to_url": _reply_to_url(post),
-        "edits_url": f"/posts/{post.id}/history" if post.edited_at else "",
-        "reactions": _reaction_facts(post.reactions, post.imported_likes),
-        "react_url": f"/posts/{post.id}/react" if readable and may_react(who) and post.author_id != who.id else "",
-        "reply_url": f"/t/{thread.id}/{thread.slug}/reply?to={post.id}" if can_reply else "",
-        "quote_url": f"/t/{thread.id}/{thread.slug}/reply?quote={post.id}" if can_reply else "",
-        "report_url": f"/report?post={post.id}" if post.author_id != who.id else "",
-        "edit_url": f"/posts/{post.id}/edit" if may_edit_post(who, post) else "",
-        "withdraw_url": f"/posts/{post.id}/withdraw" if may_withdraw_post(who, post) else "",
-        "tools": tools,
-        "is_live": False,
-    }
-
-
-def _reply_to_url(post: PostView) -> str:
-    # A post that answers the one right above it needs no pointer.
-    if post.reply_to_number is None or post.reply_to_number == post.number - 1:
-        return ""
-    if first_on_page(post.reply_to_number) == first_on_page(post.number):
-        return f"#post-{post.reply_to_number}"
-    return thread_url(post.thread.id, post.thread.slug, post.reply_to_number)
+bp.register_blueprint(posts_bp)
+bp.register_blueprint(drafts_bp)
 
 
 # ---- home and categories ---------------------------------------------------------------------------------------------
@@ -169,8 +72,8 @@ def home() -> Any:
         categories=places,
         waiting=waiting,
         lively=lively,
-        listening=_listening([row.id for row in lively]),
-        extras=_slots(home_extras, who),
+        listening=listening_among([row.id for row in lively]),
+        extras=filled(home_extras, who),
         can_start=may_post(who),
         ask_words=ASK_WORDS,
     )
@@ -185,7 +88,7 @@ def category(slug: str) -> Any:
         "threads/category.html",
         place=place,
         rows=rows,
-        listening=_listening([row.id for row in rows]),
+        listening=listening_among([row.id for row in rows]),
         older_url=f"{category_url(slug)}?before={older}" if older else "",
         is_first_page="before" not in request.args,
         can_start=may_start_thread(who, place.audience, place.group_id),
@@ -217,10 +120,10 @@ def _thread_page(
     posts = queries.posts(who, seen, at=here)
     first = first_on_page(min(here, max(seen.last_number, 1)))
     can_reply = may_reply(who, seen, is_closed=seen.is_closed)
-    tools = _tools_by_post(who, seen, posts)
+    tools = tools_by_post(who, seen, posts)
     context: dict[str, Any] = {
         "thread": seen,
-        "posts": [_post_facts(who, post, can_reply=can_reply, tools=tools.get(post.id, ())) for post in posts],
+        "posts": [post_facts(who, post, can_reply=can_reply, tools=tools.get(post.id, ())) for post in posts],
         "ask_words": ASK_WORDS.get(seen.ask, ""),
         "is_last_page": first + PAGE_SIZE > seen.last_number,
         "open_at": here if here > first else 0,
@@ -232,7 +135,7 @@ def _thread_page(
             else ""
         ),
         "read_until": posts[-1].number if who.is_member and posts and posts[-1].number > seen.mark else 0,
-        "banners": _slots(thread_banners, who, seen),
+        "banners": filled(thread_banners, who, seen),
         "tools": [tool for make in thread_tools for tool in make(who, seen)],
         "can_moderate": may_moderate(who),
         "live_url": live_url,
@@ -245,27 +148,19 @@ def _thread_page(
     return web.page("threads/thread.html", **context)
 
 
-def _tools_by_post(who: Viewer, seen: ThreadView, posts: Sequence[PostView]) -> dict[int, list[Tool]]:
-    found: dict[int, list[Tool]] = {}
-    for make in post_tools:
-        for id, tools in make(who, seen, posts).items():
-            found.setdefault(id, []).extend(tools)
-    return found
-
-
 def _composer(who: Viewer, seen: ThreadView, *, source: str = "") -> dict[str, Any]:
     """Return what the reply box needs: why there is none, what was begun before, what others have to say beside it."""
     can_reply = may_reply(who, seen, is_closed=seen.is_closed)
-    draft = queries.draft(who, f"thread:{seen.id}") if can_reply else None
+    draft = drafts.draft(who, f"thread:{seen.id}") if can_reply else None
     words = "\n".join(part for part in (draft.source if draft else "", source) if part)
     return {
         "can_reply": can_reply,
         "why_not": "" if can_reply else actions.why_not_reply(who, seen),
         "draft": draft,
-        "draft_attrs": _draft_attrs(who, f"thread:{seen.id}", draft),
+        "draft_attrs": draft_attrs(who, f"thread:{seen.id}", draft),
         "source": words,
         "advice": ASK_SENTENCES.get(seen.ask, ""),
-        "composer_notes": _slots(composer_notes, who, seen) if can_reply else [],
+        "composer_notes": filled(composer_notes, who, seen) if can_reply else [],
     }
 
 
@@ -295,14 +190,14 @@ def reply(id: int) -> Any:
         post = actions.reply(who, id, source=form.source, nonce=web.sent_nonce(), reply_to=form.reply_to)
     except Invalid as trouble:
         return _reply_again(who, seen, form, trouble=trouble)
-    _slots(writing_notes, who, form.source)
+    filled(writing_notes, who, form.source)
     return web.go(thread_url(id, seen.slug, post.number))
 
 
 def _preview_reply(who: Viewer, seen: ThreadView, form: ReplyForm) -> Any:
     require(may_reply(who, seen, is_closed=seen.is_closed), actions.why_not_reply(who, seen))
-    _keep(who, f"thread:{seen.id}", source=form.source)
-    return _reply_again(who, seen, form, **_looks(who, form.source))
+    keep(who, f"thread:{seen.id}", source=form.source)
+    return _reply_again(who, seen, form, **looks(who, form.source))
 
 
 def _reply_again(who: Viewer, seen: ThreadView, form: ReplyForm, **more: Any) -> Any:
@@ -315,34 +210,6 @@ def _reply_again(who: Viewer, seen: ThreadView, form: ReplyForm, **more: Any) ->
     if trouble is not None:
         return web.again("threads/reply.html", trouble, **context)
     return web.page("threads/reply.html", **context)
-
-
-def _draft_attrs(who: Viewer, place: str, draft: DraftView | None) -> dict[str, Any]:
-    """Return what the script needs to keep what is written in a form: where it belongs, and its sentences."""
-    return {
-        "data-place": place,
-        "data-version": draft.version if draft else 0,
-        "data-who": who.id,
-        "data-kept": _("Kept. You can finish later, on any device."),
-        "data-kept-here": _("No connection. Your words are kept on this device."),
-        "data-both": _("Put both in the box"),
-    }
-
-
-def _looks(who: Viewer, source: str) -> dict[str, Any]:
-    """Return what shows how *source* will look, and what rooms above have to say about the words."""
-    return {
-        "preview_html": to_html(source[: actions.LONGEST_POST]) or _("There is nothing to show yet."),
-        "writing_notes": _slots(writing_notes, who, source),
-    }
-
-
-def _keep(who: Viewer, place: str, *, source: str, title: str = "") -> None:
-    """Keep a draft on the way; a text that is too long to keep comes back in the box all the same."""
-    try:
-        actions.save_draft(who, place, source=source, title=title)
-    except Invalid:
-        return
 
 
 @bp.post("/t/<int:id>/read")
@@ -405,8 +272,8 @@ def new() -> Any:
     places = [place for place in queries.categories(who) if may_start_thread(who, place.audience, place.group_id)]
     form = ThreadForm.read(request.form)
     if request.method == "POST" and request.form.get("preview"):
-        _keep(who, "new", source=form.source, title=form.title)
-        return web.page("threads/new.html", **_new_facts(who, places), typed=request.form, **_looks(who, form.source))
+        keep(who, "new", source=form.source, title=form.title)
+        return web.page("threads/new.html", **_new_facts(who, places), typed=request.form, **looks(who, form.source))
     if request.method == "POST":
         try:
             made = actions.start_thread(
@@ -419,7 +286,7 @@ def new() -> Any:
             )
         except Invalid as trouble:
             return web.again("threads/new.html", trouble, **_new_facts(who, places))
-        _slots(writing_notes, who, form.source)
+        filled(writing_notes, who, form.source)
         say = _("Your thread is open. We'll tell you when somebody replies.")
         return web.go(thread_url(made.id, made.slug), say=say)
     facts = _new_facts(who, places)
@@ -429,12 +296,12 @@ def new() -> Any:
 
 
 def _new_facts(who: Viewer, places: Sequence[CategoryView]) -> dict[str, Any]:
-    draft = queries.draft(who, "new")
+    draft = drafts.draft(who, "new")
     return {
         "places": [(place.slug, place.name) for place in places],
-        "composer_notes": _slots(composer_notes, who, None),
+        "composer_notes": filled(composer_notes, who, None),
         "draft": draft,
-        "draft_attrs": _draft_attrs(who, "new", draft),
+        "draft_attrs": draft_attrs(who, "new", draft),
         "ask_words": ASK_WORDS,
     }
 
@@ -444,150 +311,6 @@ def _chosen(places: Sequence[CategoryView], slug: str) -> CategoryView:
         if place.slug == slug:
             return place
     raise Invalid(errors={"category": _("Choose where your thread belongs.")})
-
-
-# ---- one post --------------------------------------------------------------------------------------------------------
-
-
-@bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
-@web.limiter.limit("60/hour", methods=["POST"])
-def edit(id: int) -> Any:
-    who = viewer()
-    post = queries.post(who, id)
-    require(may_edit_post(who, post), actions.why_not_edit(who, post))
-    form = EditForm.read(request.form)
-    if request.method == "GET":
-        source, revision = queries.source(who, id)
-        draft = queries.draft(who, f"post:{id}")
-        return _edit_page(who, post, source=draft.source if draft else source, revision=revision, draft=draft)
-    if request.form.get("preview"):
-        _keep(who, f"post:{id}", source=form.source)
-        return _edit_page(who, post, source=form.source, revision=form.revision, **_looks(who, form.source))
-    if request.form.get("merge"):
-        source, revision = queries.source(who, id)
-        return _edit_page(who, post, source=f"{source.rstrip()}\n\n{form.source}", revision=revision)
-    try:
-        actions.edit_post(who, id, source=form.source, revision=form.revision)
-    except Conflict as trouble:
-        _keep(who, f"post:{id}", source=form.source)
-        now_says, revision = trouble.details["theirs"], trouble.details["revision"]
-        return _edit_page(who, post, source=form.source, revision=revision, theirs=now_says, trouble=trouble)
-    except Invalid as trouble:
-        return _edit_page(who, post, source=form.source, revision=form.revision, trouble=trouble)
-    return web.go(post.url, say=_("Your post now says this."))
-
-
-def _edit_page(
-    who: Viewer, post: PostView, *, trouble: Trouble | None = None, draft: DraftView | None = None, **facts: Any
-) -> Any:
-    place = f"post:{post.id}"
-    draft = draft or queries.draft(who, place)
-    context = {
-        "theirs": None,
-        "preview_html": "",
-        **facts,
-        "post": post,
-        "draft": draft,
-        "draft_attrs": _draft_attrs(who, place, draft),
-    }
-    if trouble is not None:
-        return web.again("threads/edit.html", trouble, **context)
-    return web.page("threads/edit.html", **context)
-
-
-@bp.route("/posts/<int:id>/withdraw", methods=["GET", "POST"])
-def withdraw(id: int) -> Any:
-    who = viewer()
-    post = queries.post(who, id)
-    require(may_withdraw_post(who, post), _("Only whoever wrote a post can take it back."))
-    if request.method == "POST":
-        actions.withdraw_post(who, id)
-        return web.go(post.url, say=_("Your post is gone. A line shows that something stood there."))
-    return web.page("threads/withdraw.html", post=post)
-
-
-@bp.get("/posts/<int:id>/history")
-def history(id: int) -> Any:
-    who = viewer()
-    post = queries.post(who, id)
-    earlier = queries.revisions(who, id)
-    now_says, _revision = queries.source(who, id)
-    return web.page("threads/history.html", post=post, now_says=now_says, earlier=earlier)
-
-
-@bp.get("/posts/<int:id>/quote")
-@web.limiter.limit("60/minute")
-def quotation(id: int) -> Any:
-    """For the script: the Markdown that quotes a post."""
-    require(viewer().is_member, _("Please sign in first."))
-    return jsonify(source=queries.quotation(viewer(), id))
-
-
-@bp.post("/posts/<int:id>/react")
-@web.limiter.limit("60/minute")
-def react(id: int) -> Any:
-    who = viewer()
-    if taken_back := request.form.get("take_back"):
-        actions.unreact(who, id, taken_back)
-    else:
-        actions.react(who, id, request.form.get("reaction", ""))
-    post = queries.post(who, id)
-    if web.is_htmx():
-        return render_template(
-            "threads/_reactions.html",
-            reactions=_reaction_facts(post.reactions, post.imported_likes),
-            react_url=f"/posts/{id}/react",
-            anchor=f"post-{post.number}",
-            name=post.author_name,
-        )
-    return web.go(post.url)
-
-
-@bp.get("/posts/<int:id>")
-def post(id: int) -> Any:
-    """A post's own address, for those who know only its id."""
-    return redirect(queries.post(viewer(), id).url, 302)
-
-
-# ---- drafts ----------------------------------------------------------------------------------------------------------
-
-
-@bp.get("/me/drafts")
-def drafts() -> Any:
-    require(viewer().is_member, _("Please sign in to see your drafts."))
-    found = queries.drafts(viewer())
-    return web.page("threads/drafts.html", drafts=[(one, excerpt_of(one.source, 200)) for one in found])
-
-
-@bp.post("/me/drafts")
-@web.limiter.limit("120/minute")
-def save_draft() -> Any:
-    """For the script: keeps what is being written. Answers with the version, or with what another device kept."""
-    form = DraftForm.read(request.form)
-    try:
-        version = actions.save_draft(
-            viewer(), form.place, title=form.title, source=form.source, version=form.version, nonce=form.nonce
-        )
-    except Conflict as trouble:
-        return jsonify(errors=[trouble.message], **trouble.details), 409
-    except Invalid as trouble:
-        return jsonify(errors=[trouble.message]), 422
-    notes = _slots(writing_notes, viewer(), form.source)
-    html = "".join(render_template(slot.template, facts=slot.facts) for slot in notes)
-    return jsonify(version=version, notes=html)
-
-
-@bp.post("/me/drafts/posted")
-@web.limiter.limit("60/minute")
-def posted() -> Any:
-    """For the script: did the form with this nonce become a post, or must its words come back?"""
-    return jsonify(posted=actions.is_posted(viewer(), request.form.get("nonce", "")[:64]))
-
-
-@bp.post("/me/drafts/drop")
-def drop_draft() -> Any:
-    actions.drop_draft(viewer(), request.form.get("place", ""))
-    return web.go("/me/drafts", say=_("The draft is gone."))
 
 
 # ---- finding ---------------------------------------------------------------------------------------------------------
@@ -632,7 +355,7 @@ def post_frame(heard: Any) -> str | None:
     post = queries.post_for_everybody(heard.subject_id)
     if post is None:
         return None
-    facts = _post_facts(Viewer(), post, can_reply=not post.thread.is_closed)
+    facts = post_facts(Viewer(), post, can_reply=not post.thread.is_closed)
     facts |= {"is_live": True, "react_url": f"/posts/{post.id}/react" if post.html is not None else ""}
     return render_template(
         "threads/_live_post.html", post=facts, how="append" if heard.kind == "post.published" else "replace"

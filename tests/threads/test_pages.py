@@ -8,6 +8,7 @@ import pytest
 from forum.access import VISITOR
 from forum.members.actions import viewer_for
 from forum.threads import actions, queries
+from forum.threads.drafts import queries as drafts
 from forum.threads.models import Draft, Post, Thread
 from tests.factories import a_category, a_group, a_member, a_post, a_thread
 
@@ -266,11 +267,11 @@ def test_a_preview_posts_nothing_and_keeps_the_words(as_mary: Any, mary: Any) ->
     assert "<strong>hard</strong>" in answer.text
     assert "It is **hard**." in answer.text
     assert Post.select().count() == 1
-    assert queries.draft(viewer_for(mary), f"thread:{thread.id}").source == "It is **hard**."
+    assert drafts.draft(viewer_for(mary), f"thread:{thread.id}").source == "It is **hard**."
     a_category("Nights")
     started = as_mary.fill("/new", title="Nights", source="Is it _you_?", press="Show me how it looks")
     assert "<em>you</em>" in started.text
-    assert queries.draft(viewer_for(mary), "new").title == "Nights"
+    assert drafts.draft(viewer_for(mary), "new").title == "Nights"
 
 
 def test_quoting_puts_the_words_in_the_reply_box(as_mary: Any) -> None:

@@ -13,6 +13,7 @@ from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.events import Event
 from forum.members.actions import viewer_for
 from forum.threads import actions, queries
+from forum.threads.drafts import queries as drafts
 from forum.threads.models import Draft, Follow, Mention, Post, PostRevision, Reaction, ReadingMark, Thread
 from tests.factories import a_category, a_group, a_member, a_post, a_thread
 
@@ -383,14 +384,14 @@ def test_a_draft_is_kept_until_the_words_are_posted(mary: Any) -> None:
     place = f"thread:{thread.id}"
     assert actions.save_draft(viewer, place, source="I was go", version=0) == 1
     assert actions.save_draft(viewer, place, source="I was going to", version=1) == 2
-    kept = queries.draft(viewer, place)
+    kept = drafts.draft(viewer, place)
     assert kept is not None
     assert kept.source == "I was going to"
-    assert queries.draft(viewer_for(a_member()), place) is None
-    [listed] = queries.drafts(viewer)
+    assert drafts.draft(viewer_for(a_member()), place) is None
+    [listed] = drafts.drafts(viewer)
     assert listed.where == thread.title
     actions.reply(viewer, thread.id, source="I was going to say", nonce="posted-now")
-    assert queries.draft(viewer, place) is None
+    assert drafts.draft(viewer, place) is None
 
 
 def test_a_draft_from_another_device_is_never_overwritten_unseen(mary: Any) -> None:
@@ -400,6 +401,14 @@ def test_a_draft_from_another_device_is_never_overwritten_unseen(mary: Any) -> N
         actions.save_draft(viewer, place, source="On the desk", version=0)
     assert trouble.value.details == {"source": "On the phone", "title": "Nights", "version": 1}
     assert actions.save_draft(viewer, place, source="On both", version=1) == 2
+
+
+def test_a_draft_tells_nothing_of_other_peoples_posts(mary: Any) -> None:
+    secret = a_thread(category=a_category(audience="staff"), author=a_member(role="supporter"), title="Secret")
+    post = Post.get(Post.thread == secret.id)
+    for place in (f"thread:{secret.id}", f"post:{post.id}"):
+        actions.save_draft(viewer_for(mary), place, source="What is there?")
+    assert all((kept.where, kept.url) == ("", "") for kept in drafts.drafts(viewer_for(mary)))
 
 
 def test_a_draft_without_words_goes(mary: Any) -> None:

@@ -1,0 +1,120 @@
+"""Pages about one post: changing it, taking it back, what it said before, a kind word."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, render_template, request
+
+from forum import web
+from forum.access import Viewer, may_edit_post, may_withdraw_post, require
+from forum.errors import Conflict, Invalid, Trouble
+from forum.text import _
+from forum.threads import queries
+from forum.threads.drafts import queries as drafts
+from forum.threads.drafts.queries import DraftView
+from forum.threads.forms import EditForm
+from forum.threads.posts import actions
+from forum.threads.queries import PostView
+from forum.threads.showing import draft_attrs, keep, looks, reaction_facts
+from forum.web import viewer
+
+bp = Blueprint("posts", __name__)
+
+
+@bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
+@web.limiter.limit("60/hour", methods=["POST"])
+def edit(id: int) -> Any:
+    who = viewer()
+    post = queries.post(who, id)
+    require(may_edit_post(who, post), actions.why_not_edit(who, post))
+    form = EditForm.read(request.form)
+    if request.method == "GET":
+        source, revision = queries.source(who, id)
+        draft = drafts.draft(who, f"post:{id}")
+        return _edit_page(who, post, source=draft.source if draft else source, revision=revision, draft=draft)
+    if request.form.get("preview"):
+        keep(who, f"post:{id}", source=form.source)
+        return _edit_page(who, post, source=form.source, revision=form.revision, **looks(who, form.source))
+    if request.form.get("merge"):
+        source, revision = queries.source(who, id)
+        return _edit_page(who, post, source=f"{source.rstrip()}\n\n{form.source}", revision=revision)
+    try:
+        actions.edit_post(who, id, source=form.source, revision=form.revision)
+    except Conflict as trouble:
+        keep(who, f"post:{id}", source=form.source)
+        now_says, revision = trouble.details["theirs"], trouble.details["revision"]
+        return _edit_page(who, post, source=form.source, revision=revision, theirs=now_says, trouble=trouble)
+    except Invalid as trouble:
+        return _edit_page(who, post, source=form.source, revision=form.revision, trouble=trouble)
+    return web.go(post.url, say=_("Your post now says this."))
+
+
+def _edit_page(
+    who: Viewer, post: PostView, *, trouble: Trouble | None = None, draft: DraftView | None = None, **facts: Any
+) -> Any:
+    place = f"post:{post.id}"
+    draft = draft or drafts.draft(who, place)
+    context = {
+        "theirs": None,
+        "preview_html": "",
+        **facts,
+        "post": post,
+        "draft": draft,
+        "draft_attrs": draft_attrs(who, place, draft),
+    }
+    if trouble is not None:
+        return web.again("threads/edit.html", trouble, **context)
+    return web.page("threads/edit.html", **context)
+
+
+@bp.route("/posts/<int:id>/withdraw", methods=["GET", "POST"])
+def withdraw(id: int) -> Any:
+    who = viewer()
+    post = queries.post(who, id)
+    require(may_withdraw_post(who, post), _("Only whoever wrote a post can take it back."))
+    if request.method == "POST":
+        actions.withdraw_post(who, id)
+        return web.go(post.url, say=_("Your post is gone. A line shows that something stood there."))
+    return web.page("threads/withdraw.html", post=post)
+
+
+@bp.get("/posts/<int:id>/history")
+def history(id: int) -> Any:
+    who = viewer()
+    post = queries.post(who, id)
+    earlier = queries.revisions(who, id)
+    now_says, _revision = queries.source(who, id)
+    return web.page("threads/history.html", post=post, now_says=now_says, earlier=earlier)
+
+
+@bp.get("/posts/<int:id>/quote")
+@web.limiter.limit("60/minute")
+def quotation(id: int) -> Any:
+    """For the script: the Markdown that quotes a post."""
+    require(viewer().is_member, _("Please sign in first."))
+    return jsonify(source=queries.quotation(viewer(), id))
+
+
+@bp.post("/posts/<int:id>/react")
+@web.limiter.limit("60/minute")
+def react(id: int) -> Any:
+    who = viewer()
+    if taken_back := request.form.get("take_back"):
+        actions.unreact(who, id, taken_back)
+    else:
+        actions.react(who, id, request.form.get("reaction", ""))
+    post = queries.post(who, id)
+    if web.is_htmx():
+        return render_template(
+            "threads/_reactions.html",
+            reactions=reaction_facts(post.reactions, post.imported_likes),
+            react_url=f"/posts/{id}/react",
+            anchor=f"post-{post.number}",
+            name=post.author_name,
+        )
+    return web.go(post.url)
+
+
+@bp.get("/posts/<int:id>")
+def post(id: int) -> Any:
+    """A post's own address, for those who know only its id."""
+    return redirect(queries.post(viewer(), id).url, 302)
