@@ -7,6 +7,7 @@ from forum.channels import actions as letters
 from forum.channels import change_letters, listening_notices, post_letters, safety_notices
 from forum.channels import jobs as channels
 from forum.jobs import Periodic, Reaction
+from forum.listening import jobs as listening
 from forum.members import actions as members
 from forum.safety import jobs as safety
 from forum.threads import jobs as threads
@@ -18,7 +19,11 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
         Reaction("tell_of_post", post_letters.tell_of_post),
         Reaction("look_for_crisis", safety.look_for_crisis),
     ),
-    "post.edited": (Reaction("look_for_crisis", safety.look_for_crisis),),
+    "post.edited": (
+        Reaction("look_for_crisis", safety.look_for_crisis),
+        Reaction("follow_post", listening.follow_post),
+    ),
+    "post.withdrawn": (Reaction("follow_post", listening.follow_post),),
     "post.reacted": (Reaction("tell_of_kind_word", post_letters.tell_of_kind_word),),
     "post.hidden": (Reaction("tell_writer_of_hiding", safety_notices.tell_writer_of_hiding),),
     "post.shown": (Reaction("tell_writer_of_showing", safety_notices.tell_writer_of_showing),),

@@ -36,6 +36,7 @@ def start(settings: Settings) -> None:
     _introduce_threads()
     _introduce_safety()
     _introduce_asking()
+    _introduce_listening()
     _introduce_legacy()
     _introduce_channels()
 
@@ -93,6 +94,23 @@ def _introduce_legacy() -> None:
     _joins(threads.home_extras, views.latest_on_home)
     _joins(threads.post_tools, views.fix_tools)
     threads.search_addresses["change"] = views.found_addresses
+
+
+def _introduce_listening() -> None:
+    """What listening adds to the rooms below: who listens in a thread, whose words wait for a yes, settings, leaving."""
+    from forum.listening import actions, queries, views
+    from forum.members import actions as members
+    from forum.members import queries as people
+    from forum.threads import views as threads
+
+    people.exports["listening"] = queries.about_member
+    people.me_extras["answer"] = queries.to_answer
+    _joins(members.farewells, actions.forget_member)
+    _joins(members.on_words_changed, actions.words_setting_changed)
+    _joins(threads.thread_banners, views.listening_banner)
+    _joins(threads.thread_tools, views.thread_tools)
+    _joins(threads.post_tools, views.post_tools)
+    _joins(threads.listening_threads, queries.listening_among)
 
 
 def _introduce_channels() -> None:

@@ -34,6 +34,10 @@ __all__ = [
 UNCONFIRMED_LAST = timedelta(days=14)
 OVER_LAST = timedelta(days=30)
 
+# What each room does when somebody changes how their words may be used: called with their id inside that transaction.
+# Wiring fills this.
+on_words_changed: list[Callable[[int], None]] = []
+
 # What each room does when somebody leaves: called with their id inside the erasing transaction. Wiring fills this.
 farewells: list[Callable[[int], None]] = []
 
@@ -63,11 +67,14 @@ def join(name: str, email: str, *, password: str = "", care: str = "", next_path
     *name* and *email* are cleaned and judged (`JoinForm`). Raises Invalid when the name is taken, whoever asks: else
     one could find out which address belongs to a name."""
     stored = passwords.hashed(password) if password else None
-    try:
-        _join(name, email, stored, care, next_path)
-    except IntegrityError:
-        # Somebody joined with this name or address at the same moment; now it is seen.
-        _join(name, email, stored, care, next_path)
+    for _attempt in range(3):
+        try:
+            _join(name, email, stored, care, next_path)
+            return
+        except IntegrityError:
+            # Somebody asked for this name or address at the same moment; the next try sees it.
+            continue
+    raise Invalid(errors={"name": TAKEN})
 
 
 def _join(name: str, email: str, stored: str | None, care: str, next_path: str) -> None:
@@ -186,6 +193,8 @@ def change_settings(
                 )
             Member.update(changes).where(Member.id == before.id).execute()
             if words != before.words:
+                for follow in on_words_changed:
+                    follow(before.id)
                 events.record("member.words_chosen", subject=before, actor=viewer)
     except IntegrityError as trouble:
         raise Invalid(errors={"name": TAKEN}) from trouble

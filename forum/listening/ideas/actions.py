@@ -128,6 +128,36 @@ def take_up_idea(
         _step(viewer, idea, status=status, words=tidy(words).strip(), promised_for=promised_for)
 
 
+def propose_and_take_up(
+    viewer: Viewer,
+    *,
+    title: str,
+    words: str,
+    theme_id: int | None,
+    owner_id: int,
+    team: str,
+    promised_for: date | None,
+    carers_decide: bool,
+    nonce: str | None = None,
+) -> Idea:
+    """Turn a theme into an idea that has an owner and a promise from the start, and return it. All or nothing.
+
+    Raises Invalid with sentences, NotFound for an unknown theme."""
+    require(may_listen(viewer), NOT_YOURS)
+    with transaction():
+        idea = propose_idea(viewer, title=title, words=words, theme_id=theme_id, nonce=nonce)
+        if idea.owner_id is None:
+            take_up_idea(
+                viewer,
+                idea.id,
+                owner_id=owner_id,
+                team=team,
+                promised_for=promised_for,
+                carers_decide=carers_decide,
+            )
+        return Idea.fetch(idea.id)
+
+
 def step_idea(
     viewer: Viewer,
     idea_id: int,
