@@ -194,6 +194,9 @@ def _do_claimed(todo: Todo) -> bool:
         # A reaction we do not know may be one that a newer version brought: it is not ours to drop.
         again = _by_name[todo.reaction].run(todo.event, todo.cursor)
     except Exception as trouble:
+        if not Todo.select().where(Todo.id == todo.id).exists():
+            log.info("%s for event %s is not wanted any more", todo.reaction, todo.event_id)
+            return False
         log.exception("%s for event %s failed (try %s of %s)", todo.reaction, todo.event_id, todo.attempts, TRIES)
         _settle(todo, due_at=now() + timedelta(seconds=min(2**todo.attempts, 600)), trouble=repr(trouble)[:500])
         return False

@@ -108,6 +108,18 @@ def test_stuck_work_is_not_renewed_for_ever(clock: Any) -> None:
     assert "AssertionError" not in jobs.Todo.get().trouble
 
 
+def test_what_fails_because_its_event_is_gone_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(event: Any, _cursor: str) -> None:
+        events.Event.delete().execute()
+        raise KeyError(event.id)
+
+    use(jobs.Reaction("fail", fail))
+    tell()
+    jobs.run_everything_due()
+    assert jobs.Todo.select().count() == 0
+    assert "failed" not in caplog.text
+
+
 def test_a_reaction_of_a_newer_version_is_left_for_it() -> None:
     use(jobs.Reaction("new", lambda *_: None))
     tell()

@@ -38,7 +38,7 @@ class Author:
     def __init__(self, app: Any, thread: Thread, number: int) -> None:
         from flask_wtf.csrf import generate_csrf
 
-        from forum.members.actions import start_session
+        from forum.members.sessions.actions import start_session
 
         self.member = a_member(name=f"Writer {number}", mail_replies=False)
         self.thread = thread
