@@ -1,5 +1,7 @@
 """The only clock. Everything that asks for the time asks here, so that tests can move it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 _offset = timedelta(0)
@@ -13,10 +15,23 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset
 
 
-def set(moment: datetime) -> None:  # noqa: A001 - reads as clock.set(...)
+def set(moment: datetime) -> None:
     """Stop the clock at *moment* (aware), for tests."""
     global _fixed
     _fixed = moment.astimezone(UTC)
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Let it be *moment* (aware) inside the block, for telling a story that began long ago. Not for web processes:
+    the clock is the whole process's."""
+    global _fixed
+    before = _fixed
+    _fixed = moment.astimezone(UTC)
+    try:
+        yield
+    finally:
+        _fixed = before
 
 
 def advance(**span: float) -> None:
