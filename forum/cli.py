@@ -391,23 +391,14 @@ def import_group() -> None:
 @click.option("--api-key", envvar="DISCOURSE_API_KEY", help="When SOURCE is the address of a Discourse.")
 @click.option("--api-username", envvar="DISCOURSE_API_USERNAME", help="Whose key it is.")
 def import_discourse(source: str, api_key: str | None, api_username: str | None) -> None:
-    """Bring a Discourse in: SOURCE is a folder or file of its JSON. Twice adds nothing twice; what stopped goes on."""
-    from forum.discourse import actions
+    """Bring a Discourse in: SOURCE is a folder or file of its JSON, or its address with a key.
 
-    if source.startswith(("http://", "https://")):
-        raise PlainTrouble("Importing from a running Discourse is not built yet; give a folder or file of its JSON.")
+    Twice adds nothing twice; what was stopped goes on.
+    """
+    from forum.discourse import command
+
     _started()
-    with progress(f"Bringing in {source}") as move:
-        report = actions.import_archive(source, progress=lambda done: move(done.posts, None))
-    click.echo(
-        f"Brought in {report.posts:,} posts in {report.topics:,} threads, by {report.people:,} people, in "
-        f"{report.seconds:.1f} seconds ({report.posts_per_second:,.0f} a second); "
-        f"{report.posts_here_already:,} were here already."
-    )
-    for skip in report.skips:
-        click.echo(f"  skipped {skip.path}: {skip.sentence}")
-    if report.skipped > len(report.skips):
-        click.echo(f"  ... and {report.skipped - len(report.skips):,} more")
+    command.bring_in(source, api_key=api_key, api_username=api_username)
 
 
 # ---- keeping it safe -----------------------------------------------------------------------------------------------

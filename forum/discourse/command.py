@@ -9,35 +9,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bar
 
 from forum.discourse import actions
-from forum.discourse.actions import ImportReport, Progress, import_archive
-from forum.errors import Invalid, Trouble
+from forum.discourse.actions import ImportReport, Progress
+from forum.errors import Invalid
 from forum.text import _, n_
 
 SECONDS_BEFORE_BAR = 2.0
 SKIPS_SHOWN = 20
 
 
-@click.command("discourse")
-@click.argument("source")
-@click.option("--api-key", envvar="DISCOURSE_API_KEY", help="For an address: a key that may read everything there.")
-@click.option("--api-username", envvar="DISCOURSE_API_USERNAME", help="For an address: whom the key speaks for.")
-def import_discourse(source: str, api_key: str | None, api_username: str | None) -> None:
-    """Bring in a Discourse from SOURCE: a folder or a file of its JSON, or its address.
+def bring_in(source: str, *, api_key: str | None = None, api_username: str | None = None) -> None:
+    """Import *source* (a folder or file of Discourse JSON, or an address with key and name), showing how it goes.
 
-    Twice is fine: what is here already stays as it is. An import that was stopped goes on where it stood.
+    Raises Invalid, NotFound, NotAllowed or Conflict with a sentence for the operator.
     """
-    try:
-        with _Shown() as shown:
-            if not source.lower().startswith(("http://", "https://")):
-                report = import_archive(source, progress=shown.move)
-            elif api_key and api_username:
-                report = actions.import_discourse(
-                    source, api_key=api_key, api_username=api_username, progress=shown.move
-                )
-            else:
-                raise Invalid(_("An address needs --api-key and --api-username as well."))
-    except Trouble as trouble:
-        raise click.ClickException(trouble.message) from None
+    with _Shown() as shown:
+        if not source.lower().startswith(("http://", "https://")):
+            report = actions.import_archive(source, progress=shown.move)
+        elif api_key and api_username:
+            report = actions.import_discourse(source, api_key=api_key, api_username=api_username, progress=shown.move)
+        else:
+            raise Invalid(_("An address needs --api-key and --api-username as well."))
     for line in told(report):
         click.echo(line)
 

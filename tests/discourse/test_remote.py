@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import CliRunner
 
+from forum.cli import cli
 from forum.discourse.actions import import_discourse
-from forum.discourse.command import import_discourse as command
 from forum.errors import Invalid, NotAllowed
 from forum.members.models import Member
 from forum.threads.models import Category, Post, Thread
@@ -150,11 +150,13 @@ def test_an_import_that_broke_off_goes_on(serve):
     assert first.posts + bring(address).posts == 46
 
 
-def test_the_command_takes_an_address_with_a_key(serve):
+def test_the_command_takes_an_address_with_a_key(serve, stack, tmp_path):
     address = serve(Old())
-    without = CliRunner().invoke(command, [address])
+    place = {"DATABASE_URL": stack.url, "KETTLE_INSTANCE": str(tmp_path / "instance")}
+    without = CliRunner(env=place).invoke(cli, ["import", "discourse", address])
     assert (without.exit_code, "--api-key" in without.output) == (1, True)
-    done = CliRunner().invoke(command, [address, "--api-key", KEY, "--api-username", NAME])
+    key = ["--api-key", KEY, "--api-username", NAME]
+    done = CliRunner(env=place).invoke(cli, ["import", "discourse", address, *key])
     assert (done.exit_code, "posts 46" in done.output, KEY in done.output) == (0, True, False)
 
 
