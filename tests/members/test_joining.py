@@ -1,12 +1,14 @@
 """Joining, and the link that confirms."""
 
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from forum.access import may_post
-from forum.database import transaction
+from forum.database import close_connection, transaction
+from forum.errors import Invalid
 from forum.events import Event
 from forum.members import actions, queries
 from forum.members.models import Link, Member
@@ -167,6 +169,28 @@ def test_who_opens_the_mailbox_first_keeps_nobody_elses_password(client: Any) ->
     assert "Hello, Maggie" in client.soup("/me").get_text()
     assert stranger.get("/me").status_code == 303
     assert Member.get().password_hash is None
+
+
+def test_two_people_who_ask_for_one_name_at_the_same_moment_break_nothing(app: Any) -> None:
+    troubles: list[BaseException] = []
+
+    def ask(number: int) -> None:
+        try:
+            actions.join("Maggie", f"maggie{number}@example.org")
+        except Invalid:
+            pass
+        except Exception as trouble:  # noqa: BLE001 - told by the test
+            troubles.append(trouble)
+        finally:
+            close_connection()
+
+    threads = [Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not troubles
+    assert [member.name for member in Member.select()] == ["Maggie"]
 
 
 def test_who_is_here_already_is_not_asked_to_join(client: Any) -> None:

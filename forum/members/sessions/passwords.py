@@ -1,6 +1,7 @@
 """Passwords: kept as Argon2id, and refused when anybody would guess them.
 
-Hash and check them outside transactions: it takes a while."""
+Hash and check them outside transactions: it takes a while. `common_passwords.txt` holds the most common ones that are
+long enough, from the public list that Django ships (BSD licence)."""
 
 import re
 import unicodedata
