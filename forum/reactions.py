@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from forum import jobs
 from forum.channels import actions as letters
-from forum.channels import change_letters, listening_notices, post_letters, safety_notices
+from forum.channels import change_letters, cuppa_letters, listening_notices, post_letters, safety_notices
 from forum.channels import jobs as channels
 from forum.jobs import Periodic, Reaction
 from forum.listening import jobs as listening
+from forum.listening.cuppas import jobs as cuppas
 from forum.members import actions as members
 from forum.safety import jobs as safety
 from forum.threads import jobs as threads
@@ -38,6 +39,25 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "listening.started": (Reaction("tell_of_listening", listening_notices.tell_of_listening),),
     "consent.asked": (Reaction("tell_of_consent_asked", listening_notices.tell_of_consent_asked),),
     "idea.stepped": (Reaction("tell_proposer", listening_notices.tell_proposer),),
+    "cuppa.published": (
+        Reaction("mind_the_door", cuppas.mind_the_door),
+        Reaction("remind_a_day_before", cuppa_letters.remind_a_day_before),
+        Reaction("remind_an_hour_before", cuppa_letters.remind_an_hour_before),
+    ),
+    "cuppa.changed": (
+        Reaction("tell_of_cuppa_change", cuppa_letters.tell_of_change),
+        Reaction("mind_the_door", cuppas.mind_the_door),
+        Reaction("remind_a_day_before", cuppa_letters.remind_a_day_before),
+        Reaction("remind_an_hour_before", cuppa_letters.remind_an_hour_before),
+    ),
+    "cuppa.cancelled": (
+        Reaction("tell_of_cancelling", cuppa_letters.tell_of_cancelling),
+        Reaction("mind_the_door", cuppas.mind_the_door),
+    ),
+    "invitation.sent": (Reaction("send_invitation", cuppa_letters.send_invitation),),
+    "invitation.answered": (Reaction("send_calendar", cuppa_letters.send_calendar),),
+    "seat.freed": (Reaction("tell_of_seat", cuppa_letters.tell_of_seat),),
+    "summary.sent": (Reaction("ask_about_summary", cuppa_letters.ask_about_summary),),
     "change.published": (Reaction("tell_of_change", change_letters.tell_of_change),),
     "change.updated": (Reaction("tell_of_update", change_letters.tell_of_update),),
     "letter.written": (Reaction("send_letter", channels.send_letter),),

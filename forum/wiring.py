@@ -37,6 +37,7 @@ def start(settings: Settings) -> None:
     _introduce_safety()
     _introduce_asking()
     _introduce_listening()
+    _introduce_cuppas()
     _introduce_legacy()
     _introduce_channels()
 
@@ -79,6 +80,21 @@ def _introduce_asking() -> None:
 
     people.exports["asks"] = queries.about_member
     _joins(members.farewells, actions.forget_member)
+
+
+def _introduce_cuppas() -> None:
+    """What cuppas add to the rooms below: the next one on home, a thread's plan and room, invitations to answer."""
+    from forum.listening.cuppas import actions, queries, views
+    from forum.members import actions as members
+    from forum.members import queries as people
+    from forum.threads import views as threads
+
+    people.exports["cuppas"] = queries.about_member
+    people.me_extras["invitations"] = views.invitations_shelf
+    _joins(members.farewells, actions.forget_member)
+    _joins(threads.home_extras, views.next_on_home)
+    _joins(threads.thread_banners, views.room_banner)
+    _joins(threads.thread_tools, views.plan_tools)
 
 
 def _introduce_legacy() -> None:

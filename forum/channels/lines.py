@@ -32,6 +32,17 @@ WORDS: dict[str, tuple[Sentence, Sentence] | Sentence] = {
     ),
     "consent_asked": _("May we use what you said in “%(about)s”? One tap answers"),
     "idea_stepped": _("Your idea “%(about)s” has moved on"),
+    # cuppas
+    "cuppa_invited": (
+        _("%(who)s invites you to a cuppa: “%(about)s”"),
+        _("You're invited to a cuppa: “%(about)s”"),
+    ),
+    "cuppa_seat_free": _("A seat is free for you at “%(about)s”"),
+    "cuppa_changed": _("The cuppa “%(about)s” has a new time or new questions"),
+    "cuppa_cancelled": _("We had to call off the cuppa “%(about)s”. We're sorry"),
+    "cuppa_tomorrow": _("Your cuppa “%(about)s” is tomorrow"),
+    "cuppa_soon": _("Your cuppa “%(about)s” begins within the hour"),
+    "cuppa_summary": _("Did we hear you right at “%(about)s”?"),
     # answering
     "change_published": _("Because you spoke: “%(about)s”"),
     "change_updated": _("There is more to say about “%(about)s”"),

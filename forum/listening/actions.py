@@ -39,6 +39,7 @@ from forum.listening.models import (
     ThemeInsight,
 )
 from forum.listening.queries import NOT_YOURS
+from forum.members.models import Member
 from forum.text import _, clean_line, tidy
 from forum.threads import queries as threads
 from forum.threads.models import Thread
@@ -195,6 +196,26 @@ def add_excerpt(
         excerpt = keep_words(viewer, insight.id, taken)
         events.record("insight.grew", subject=insight, actor=viewer, post=post_id)
     return excerpt
+
+
+def note_insight(viewer: Viewer, *, kind: str, memo: str, codes: Sequence[int] = (), nonce: str | None = None) -> Insight:
+    """Take down what was heard in a conversation as a whole, in the words of staff, and return it. Excerpts may follow.
+
+    The same *nonce* returns the first insight again. Raises NotAllowed, and Invalid without a kind or a memo."""
+    require(may_listen(viewer), NOT_YOURS)
+    if kind not in INSIGHT_KINDS:
+        raise Invalid(errors={"kind": _CHOOSE_KIND})
+    if not memo.strip():
+        raise Invalid(errors={"memo": _("Write what you heard.")})
+    if (twin := _insight_with(viewer, nonce)) is not None:
+        return twin
+    with transaction():
+        Member.locked(viewer.id or 0)
+        if (twin := _insight_with(viewer, nonce)) is not None:
+            return twin
+        insight = _new_insight(viewer, kind=kind, memo=memo, codes=codes, nonce=nonce)
+        events.record("insight.made", subject=insight, actor=viewer)
+    return insight
 
 
 def _insight_with(viewer: Viewer, nonce: str | None) -> Insight | None:

@@ -516,6 +516,21 @@ def answer_summary(viewer: Viewer, cuppa_id: int, *, heard_right: bool, words: s
         events.record("summary.answered", subject=answer, actor=viewer, cuppa=cuppa_id)
 
 
+def take_to_workbench(viewer: Viewer, cuppa_id: int, *, kind: str, nonce: str) -> int:
+    """Make an insight of a summary that participants had their say about, disagreement included. Return its id.
+
+    Raises Conflict before they had their say, Invalid, NotFound."""
+    seen = queries.cuppa(viewer, cuppa_id)
+    require(may_run_cuppa(viewer, host_id=seen.host_id), NOT_YOURS)
+    if seen.summary is None:
+        raise NotFound
+    if not seen.summary.is_confirmed:
+        raise Conflict(_("The people who took part have not had their say yet. They have three days."))
+    lines = [str(_("From the cuppa “%(title)s”:", title=seen.card.title)), seen.summary.source]
+    lines += [str(_("Somebody disagreed: %(words)s", words=words)) for _name, words in seen.summary.corrections]
+    return listening.note_insight(viewer, kind=kind, memo="\n\n".join(lines), nonce=nonce).id
+
+
 # ---- leaving -------------------------------------------------------------------------------------------------------
 
 

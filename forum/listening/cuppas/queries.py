@@ -12,7 +12,6 @@ from forum.clock import now
 from forum.errors import NotFound
 from forum.listening.cuppas.models import Cuppa, Invitation, Jotting, Prompt, Summary, SummaryAnswer
 from forum.listening.cuppas.times import CATCH_UP, DOORS_OPEN_BEFORE
-from forum.listening.models import Excerpt, ThemeInsight
 from forum.members.models import Member
 from forum.text import SafeHtml
 from forum.threads.models import Post, Thread
@@ -343,17 +342,6 @@ def is_confirmed(summary: Summary, answers: int) -> bool:
         return True
     asked = len(participants(summary.cuppa_id))
     return asked > 0 and answers >= asked
-
-
-def people_behind_theme(theme_id: int) -> list[int]:
-    """Return the members whose words stand behind a theme."""
-    query = (
-        Excerpt.select(Excerpt.member)
-        .join(ThemeInsight, on=(Excerpt.insight == ThemeInsight.insight))
-        .where(ThemeInsight.theme == theme_id)
-        .distinct()
-    )
-    return [member for (member,) in query.tuples()]
 
 
 def people_in_thread(thread_id: int) -> list[int]:
