@@ -5,6 +5,7 @@ Nothing here makes anything safe; the result goes through `text.to_html` like an
 
 import re
 import signal
+import string
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,14 +33,8 @@ _UPLOAD = re.compile(
     r"(!?)\[([^\[\]\n]{0,500})\]\(upload://([A-Za-z0-9]{1,64})(\.[A-Za-z0-9]{1,12})?(?:\s+\"[^\"\n]{0,300}\")?\)"
 )
 _SIZE = re.compile(r"\|(?:\d+x\d+(?:,\s*\d+%)?|attachment|video|audio)(?:\|[^|]*)*$")
-_PICTURE = re.compile(
-    r"(?:<a\s[^<>]{0,2000}?href=\"(?P<full>[^\"<>]{1,1000})\"[^<>]{0,1000}>\s*)?"
-    r"<img\s[^<>]{0,2000}?data-base62-sha1=\"(?P<sha1>[A-Za-z0-9]{1,64})\"[^<>]{0,2000}>",
-)
-_SOURCE = re.compile(r"\ssrc=\"([^\"<>]{1,1000})\"")
-_ATTACHMENT = re.compile(
-    r"<a\s[^<>]{0,500}?href=\"(https?://[^\"<>]{1,1000}?([A-Za-z0-9]{20,64})\.[A-Za-z0-9]{1,12})\""
-)
+_FILE_ADDRESS = re.compile(r"(?:href|src)=\"((?:https?:)?//[^\"<>\s]{1,900}?\b([0-9a-f]{40})\.[A-Za-z0-9]{1,12})\"")
+_BASE_62 = string.digits + string.ascii_lowercase + string.ascii_uppercase
 _POLL = re.compile(r"\[poll\b[^\]\n]{0,500}\].*?\[/poll\]", re.I | re.S)
 _TAGS = re.compile(r"<[^<>]*>")
 
@@ -198,17 +193,18 @@ def _with_own_names(source: str, renamed: Mapping[str, str]) -> str:
 
 
 def _with_pictures(markdown: str, cooked: str) -> str:
-    """``upload://`` addresses mean something on the old site only; the cooked HTML says where the file really is."""
+    """``upload://`` addresses mean something on the old site only; the cooked HTML says where the file really is.
+
+    What follows ``upload://`` is the file's SHA-1 in base 62, and its real address holds the same in hexadecimal.
+    """
     if "upload://" not in markdown:
         return markdown
-    places = {found[2]: found[1] for found in _ATTACHMENT.finditer(cooked)}
-    for picture in _PICTURE.finditer(cooked):
-        shown = _SOURCE.search(picture[0])
-        full = picture["full"] or ""
-        places[picture["sha1"]] = full if full.startswith(("http", "//")) else shown[1] if shown else ""
+    places: dict[str, str] = {}
+    for address, sha1 in _FILE_ADDRESS.findall(cooked):
+        places.setdefault(sha1, address)
 
     def found_at(upload: re.Match[str]) -> str:
-        words, address = _SIZE.sub("", upload[2]).strip(), unescape(places.get(upload[3], ""))
+        words, address = _SIZE.sub("", upload[2]).strip(), unescape(places.get(_hexadecimal(upload[3]), ""))
         if address.startswith("//"):
             address = f"https:{address}"
         if not address.startswith("http"):
@@ -220,6 +216,13 @@ def _with_pictures(markdown: str, cooked: str) -> str:
         )
 
     return _UPLOAD.sub(found_at, markdown)
+
+
+def _hexadecimal(base_62: str) -> str:
+    number = 0
+    for digit in base_62:
+        number = number * 62 + _BASE_62.index(digit)
+    return f"{number:040x}"
 
 
 def _with_votes(markdown: str, polls: tuple[ArchivedPoll, ...]) -> str:

@@ -100,17 +100,17 @@ def test_called_remembers_the_latest_names_and_travels():
 
 
 def test_a_picture_is_found_where_the_cooked_html_says_it_is():
+    sha1 = "1949a93cbf1644bc2eb6fc5f7f668fb0eeb6edbd"
+    other = "0000000000000000000000000000000000000001"
     cooked = (
-        '<div class="lightbox-wrapper"><a class="lightbox" href="https://cdn.example.org/full.png" title="cup">'
-        '<img src="https://cdn.example.org/small.png" alt="cup" data-base62-sha1="abcDEF1" width="690"></a></div>'
-        '<p><img src="//cdn.example.org/plain.png" alt="mug" data-base62-sha1="zyxWVU2"></p>'
+        f'<a class="lightbox" href="https://cdn.example.org/original/2X/1/{sha1}.png" title="cup">'
+        f'<img src="https://cdn.example.org/optimized/2X/1/{sha1}_2_690x388.png" alt="cup" width="690"></a>'
+        f'<p><img src="//cdn.example.org/{other}.jpeg" alt="mug"></p>'
     )
-    words = (
-        "![cup|690x388, 75%](upload://abcDEF1.png) ![mug](upload://zyxWVU2.png) ![gone|10x10](upload://nowhere3.png)"
-    )
+    words = "![cup|690x388, 75%](upload://3BHKNQM4nErW4e1SuFK3OBSAaJf.png) ![mug](upload://1.jpeg) [paper.pdf|attachment](upload://2.pdf)"
     assert said(words, cooked) == (
-        "![cup](https://cdn.example.org/full.png) ![mug](https://cdn.example.org/plain.png) "
-        "gone (a file that is not in the archive)"
+        f"![cup](https://cdn.example.org/original/2X/1/{sha1}.png) ![mug](https://cdn.example.org/{other}.jpeg) "
+        "paper.pdf (a file that is not in the archive)"
     )
 
 
