@@ -57,7 +57,7 @@ def open_database(url: str) -> Any:
 
 
 def _postgres_dsn(url: str) -> str:
-    """psycopg reads URLs, except for the ``postgres+driver://`` spellings that other tools write."""
+    """Psycopg reads URLs, except for the ``postgres+driver://`` spellings that other tools write."""
     parts = urlsplit(url)
     return parts._replace(scheme="postgresql").geturl()
 

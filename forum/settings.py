@@ -73,7 +73,9 @@ class Settings:
         _one_of("DATABASE_URL", self.database_url, ("sqlite:///", "postgresql://"), "sqlite:///instance/kettle.db")
         if self.redis_url:
             _one_of("REDIS_URL", self.redis_url, ("redis://", "rediss://", "unix://"), "redis://127.0.0.1:6379/0")
-        _one_of("MAIL_URL", self.mail_url, ("file:", "smtp://", "smtps://"), "smtp://name:password@mail.example.org:587")
+        _one_of(
+            "MAIL_URL", self.mail_url, ("file:", "smtp://", "smtps://"), "smtp://name:password@mail.example.org:587"
+        )
         _one_of("SITE_URL", self.site_url, ("http://", "https://"), "https://carers.example.org")
         if not urlsplit(self.site_url).hostname:
             raise BadSetting("SITE_URL has no host name; write it like https://carers.example.org.")

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -125,9 +125,8 @@ def is_htmx() -> bool:
 
 def wants_json() -> bool:
     """Say whether the caller reads JSON."""
-    return request.path.endswith(".json") or request.accept_mimetypes.best_match(
-        ["text/html", "application/json"]
-    ) == ("application/json")
+    preferred = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.path.endswith(".json") or preferred == "application/json"
 
 
 def live_page(*channels: str) -> str:
@@ -376,7 +375,7 @@ def _compressed(response: Response) -> Response:
         response.direct_passthrough
         or "gzip" not in request.headers.get("Accept-Encoding", "")
         or "Content-Encoding" in response.headers
-        or not response.mimetype.startswith(("text/", "application/json", "application/atom"))
+        or not (response.mimetype or "").startswith(("text/", "application/json", "application/atom"))
         or response.status_code in {204, 304}
     ):
         return response
@@ -404,7 +403,7 @@ def _site() -> Site:
     return g.site
 
 
-def _frame() -> Mapping[str, Any]:
+def _frame() -> dict[str, Any]:
     who = viewer()
     unread = frame_facts.get("unread_notices")
     return {

@@ -1,13 +1,13 @@
 """Answering in public, and telling the people whose words it came from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from forum import audit, events, search
 from forum.access import Viewer, may_publish_change, require
 from forum.clock import now
 from forum.database import transaction
 from forum.errors import Invalid, NotAllowed, NotFound
+from forum.legacy.entry import Entry
 from forum.legacy.models import Change, ChangeQuote, ChangeStep, ChangeThread, Told
 from forum.listening import actions as listening
 from forum.listening.choices import IDEA_STATUSES
@@ -25,20 +25,6 @@ LONGEST_WORDS = 4000
 MOST_QUOTES = 6
 NOT_YOURS = _("Only our staff can answer here. You can propose an idea.")
 DIFFERENCES = ("yes", "a_little", "no")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What stands in the changelog: you said, we did, because, what next."""
-
-    title: str
-    you_said: str
-    we_did: str
-    because: str
-    what_next: str
-    status: str
-    team: str = ""
-    carers_decided: str = ""
 
 
 def _facts(entry: Entry) -> dict[str, object]:

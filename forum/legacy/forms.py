@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forum.legacy.actions import Entry
+from forum.legacy.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)

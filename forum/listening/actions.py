@@ -198,7 +198,9 @@ def add_excerpt(
     return excerpt
 
 
-def note_insight(viewer: Viewer, *, kind: str, memo: str, codes: Sequence[int] = (), nonce: str | None = None) -> Insight:
+def note_insight(
+    viewer: Viewer, *, kind: str, memo: str, codes: Sequence[int] = (), nonce: str | None = None
+) -> Insight:
     """Take down what was heard in a conversation as a whole, in the words of staff, and return it. Excerpts may follow.
 
     The same *nonce* returns the first insight again. Raises NotAllowed, and Invalid without a kind or a memo."""

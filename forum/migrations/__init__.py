@@ -45,6 +45,6 @@ def _one_at_a_time() -> Iterator[None]:
         finally:
             db.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
         return
-    with open(f"{db.obj.database}.migrating", "w") as lock:
+    with Path(f"{db.obj.database}.migrating").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,6 +1,5 @@
 """Planning, inviting, answering, running and closing a cuppa. Nothing here adds anybody who did not say yes."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from forum import audit, events
@@ -22,6 +21,7 @@ from forum.listening.cuppas.models import (
     Summary,
     SummaryAnswer,
 )
+from forum.listening.cuppas.plan import Plan
 from forum.members.models import Group, GroupMember, Member
 from forum.text import RENDERER, _, clean_line, slugify, tidy, to_html
 from forum.threads import actions as threads
@@ -33,27 +33,6 @@ DEFAULT_SEATS = 12
 CATEGORY_SLUG = "cuppas"
 SAID_YES = ("hope_to", "may_drop_in", "may_vanish")
 NOT_YOURS = _("Only our staff can plan a cuppa. You can suggest one as an idea.")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a host writes down for a cuppa. *starts* is a wall time like ``2026-12-03T14:00``."""
-
-    kind: str
-    title: str
-    why: str
-    starts: str
-    time_zone: str
-    minutes: int
-    seats: int | None
-    prompts: tuple[str, ...]
-    can_change: str
-    cannot_change: str
-    who_decides: str
-    hear_by: str
-    recognition: str
-    recognition_words: str
-    house_rules: str = ""
 
 
 # ---- planning ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forum.errors import Invalid
-from forum.listening.cuppas.actions import Plan
+from forum.listening.cuppas.plan import Plan
 from forum.text import _
 
 # What buttons send -> what is stored.
