@@ -88,7 +88,7 @@ def settings() -> Settings:
 # ---- answers -------------------------------------------------------------------------------------------------------
 
 
-def page(template: str, status: int = 200, **context: Any) -> tuple[str, int]:
+def page(template: str, status: int = 200, /, **context: Any) -> tuple[str, int]:
     """Render *template* with what every page knows and *context*."""
     context.setdefault("errors", {})
     context.setdefault("typed", {})

@@ -1,6 +1,7 @@
 """Planning, inviting, answering, running and closing a cuppa. Nothing here adds anybody who did not say yes."""
 
 from datetime import timedelta
+from typing import Any
 
 from forum import audit, events
 from forum.access import Viewer, may_host, may_read_jotting, may_run_cuppa, require
@@ -63,7 +64,7 @@ def plan_cuppa(
         return cuppa
 
 
-def _facts(plan: Plan) -> dict[str, object]:
+def _facts(plan: Plan) -> dict[str, Any]:
     errors: dict[str, object] = {}
     if plan.kind not in CUPPA_KINDS:
         errors["kind"] = _("Choose what kind of cuppa it is.")
@@ -267,7 +268,7 @@ def cancel_cuppa(viewer: Viewer, cuppa_id: int, *, reason: str) -> None:
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
         if cuppa.cancelled_at is not None:
             return
-        if cuppa.published_at is not None and cuppa.starts_at + timedelta(minutes=cuppa.minutes) <= now():
+        if cuppa.published_at is not None and cuppa.ends_at <= now():
             raise Conflict(_("This cuppa is over already."))
         Cuppa.update(
             cancelled_at=now(), cancelled_by=viewer.id, cancel_reason=reason, sequence=cuppa.sequence + 1

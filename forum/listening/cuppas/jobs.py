@@ -1,6 +1,6 @@
 """What a cuppa's clock does: its door opens and shuts by itself."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from forum.clock import now
 from forum.events import Event
@@ -11,8 +11,8 @@ from forum.listening.cuppas.times import CATCH_UP, DOORS_OPEN_BEFORE
 
 
 def _door_times(cuppa: Cuppa) -> list[datetime]:
-    ends = cuppa.starts_at + timedelta(minutes=cuppa.minutes)
-    return [cuppa.starts_at - DOORS_OPEN_BEFORE, ends + CATCH_UP]
+    starts: datetime = cuppa.starts_at
+    return [starts - DOORS_OPEN_BEFORE, cuppa.ends_at + CATCH_UP]
 
 
 def mind_the_door(event: Event, _cursor: str) -> Again | None:

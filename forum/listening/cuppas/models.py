@@ -1,5 +1,7 @@
 """Virtual cuppas: opt in, with time to think."""
 
+from datetime import datetime, timedelta
+
 from peewee import BooleanField, Check, ForeignKeyField, IntegerField, TextField
 
 from forum.database import BaseModel, HtmlField, UtcField
@@ -59,6 +61,12 @@ class Cuppa(BaseModel):
             Check("(cancelled_at IS NULL) = (cancelled_by_id IS NULL)"),
         )
         indexes = ((("host", "nonce"), True),)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the talk ends; the catch-up lane comes after it."""
+        starts: datetime = self.starts_at
+        return starts + timedelta(minutes=int(self.minutes))
 
 
 class Prompt(BaseModel):

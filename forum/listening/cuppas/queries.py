@@ -29,7 +29,7 @@ def phase_of(cuppa: Cuppa) -> str:
         return "cancelled"
     if cuppa.published_at is None:
         return "planned"
-    moment, ends = now(), cuppa.starts_at + timedelta(minutes=cuppa.minutes)
+    moment, ends = now(), cuppa.ends_at
     if moment < cuppa.starts_at - DOORS_OPEN_BEFORE:
         return "coming"
     if moment < ends:
@@ -338,7 +338,8 @@ def _summary(viewer: Viewer, row: Cuppa) -> SummaryView | None:
 
 def is_confirmed(summary: Summary, answers: int) -> bool:
     """Say whether participants had their say: all of them answered, or three days have passed since they were asked."""
-    if now() >= summary.sent_at + CONFIRM_SPAN:
+    sent_at: datetime = summary.sent_at
+    if now() >= sent_at + CONFIRM_SPAN:
         return True
     asked = len(participants(summary.cuppa_id))
     return asked > 0 and answers >= asked
