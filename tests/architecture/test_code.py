@@ -204,8 +204,15 @@ def test_the_lock_file_names_no_registry() -> None:
     assert '"resolved"' not in (ROOT / "tests" / "tools" / "package-lock.json").read_text()
 
 
-def test_the_project_file_reads() -> None:
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"] == "kettle"
+def test_every_room_is_checked_for_the_order_inside_it() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    named = {room for contract in contracts if contract["id"] == "room" for room in contract["containers"]}
+    rooms = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in python_files()
+        if path.name in ("models.py", "queries.py", "actions.py", "views.py")
+    }
+    assert not rooms - named, "add these to the containers of the contract 'room' in pyproject.toml"
 
 
 def test_reading_names() -> None:
