@@ -45,6 +45,11 @@
     };
   };
 
+  const isEarlier = (words) => {
+    const said = words.closest("article").querySelector(".post-when time");
+    return Boolean(said) && new Date(said.dateTime) < new Date(bar.dataset.since);
+  };
+
   // ---- showing and hiding
 
   const say = (text, isTrouble = false) => {
@@ -73,6 +78,7 @@
     form.elements.nonce.value = crypto.randomUUID ? crypto.randomUUID() : `n${Date.now()}-${Math.random().toString(36).slice(2)}`;
     form.elements.into.value = last ? last.id : "";
     more.hidden = !last;
+    part("earlier").hidden = !isEarlier(chosen.words);
     part("words").textContent = chosen.exact.length > 240 ? `${chosen.exact.slice(0, 240)}…` : chosen.exact;
     say("");
     offer.hidden = true;

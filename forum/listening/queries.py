@@ -252,6 +252,13 @@ class InsightView:
         return ""
 
     @property
+    def untitled(self) -> object:
+        """What stands where the title would be when no words may be read."""
+        if any(one.consent == "asked" for one in self.excerpts):
+            return _("Words we have asked about")
+        return _("Words that are not ours any more")
+
+    @property
     def cursor(self) -> str:
         return cursor(self.made_at, self.id)
 

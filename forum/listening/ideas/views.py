@@ -55,7 +55,7 @@ def ideas() -> Any:
     return _page(
         "ideas.html",
         ideas=rows,
-        status=status,
+        chosen=status,
         can_propose=may_propose_idea(who),
         older_url=f"/ideas?{f'status={status}&' if status else ''}before={older}" if older else "",
     )
@@ -118,7 +118,7 @@ def bench() -> Any:
     return _page(
         "bench_ideas.html",
         ideas=rows,
-        status=status,
+        chosen=status,
         unanswered=queries.unanswered_ideas(who) if not status and "before" not in request.args else [],
         older_url=f"/listening/ideas?{f'status={status}&' if status else ''}before={older}" if older else "",
     )
