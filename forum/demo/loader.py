@@ -15,7 +15,7 @@ from forum.demo.content import content
 from forum.demo.story import Story
 from forum.errors import Conflict
 from forum.events import Event
-from forum.jobs import Todo
+from forum.jobs import Reaction, Todo
 from forum.members.models import Member
 from forum.members.sessions import passwords
 from forum.reactions import TABLE
@@ -96,23 +96,40 @@ def _plan(story: Story) -> None:
 
 
 def _spread(story: Story, moment: datetime) -> None:
-    """Spread what has just happened: lately told people by notices, long ago quietly. What is due later stays due."""
-    is_lately = moment > story.now - timedelta(days=TOLD_DAYS)
+    """Let what has just happened be followed by what follows it; long ago everybody has seen it."""
+    if moment <= story.now - timedelta(days=TOLD_DAYS):
+        return
     for event in list(Event.select().where(Event.spread_at.is_null()).order_by(Event.id)):
+        is_lately = event.at > story.now - timedelta(days=TOLD_DAYS)
         for reaction in TABLE.get(event.kind, ()):
             due = reaction.due(event) if reaction.due else None
             if due is not None and due > story.now:
-                Todo.insert(event=event.id, reaction=reaction.name, due_at=due).execute()
+                _leave(event, reaction, due)
             elif reaction.due is None and is_lately and event.kind != "letter.written":
-                cursor = ""
-                while (again := reaction.run(event, cursor)) is not None:
-                    cursor = again.cursor
-        Event.update(spread_at=moment).where(Event.id == event.id).execute()
+                _follow(story, event, reaction)
+    Event.update(spread_at=moment).where(Event.spread_at.is_null()).execute()
+
+
+def _follow(story: Story, event: Event, reaction: Reaction, cursor: str = "") -> None:
+    """Run a reaction now; what it wants to do later is planned, or left to the worker when that is still to come."""
+    again = reaction.run(event, cursor)
+    if again is None:
+        return
+    due = clock.now() + timedelta(seconds=again.later)
+    if due > story.now:
+        _leave(event, reaction, due, again.cursor)
+    else:
+        story.plan(due, lambda: _follow(story, event, reaction, again.cursor))
+
+
+def _leave(event: Event, reaction: Reaction, due: datetime, cursor: str = "") -> None:
+    Todo.insert(event=event.id, reaction=reaction.name, due_at=due, cursor=cursor).execute()
 
 
 def _settle(story: Story) -> None:
     """Throw away what would be sent, and let people have seen what is not quite new."""
     Letter.delete().execute()
+    Member.update(mail_replies=True, mail_mentions=True, mail_asks=True).execute()
     Event.update(spread_at=story.now).where(Event.spread_at.is_null()).execute()
     seen = story.now - timedelta(days=SEEN_DAYS)
     Notice.update(read_at=seen).where(Notice.at < seen).execute()

@@ -1,5 +1,6 @@
 """The demo as a story: what everybody does, and when. Sections plan deeds; then they are done in the order of time."""
 
+import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Story:
     begun: dict[str, datetime] = field(default_factory=dict)
     _viewers: dict[str, Viewer] = field(default_factory=dict)
     _plan: list[tuple[datetime, int, Deed]] = field(default_factory=list)
+    _planned: int = 0
 
     # ---- when
 
@@ -85,17 +87,22 @@ class Story:
     # ---- telling
 
     def plan(self, moment: datetime, deed: Deed) -> None:
-        """Have *deed* done at *moment*. What is planned for one moment is done in the order of planning."""
-        self._plan.append((moment, len(self._plan), deed))
+        """Have *deed* done at *moment*. What is planned for one moment is done in the order of planning.
+
+        A deed may plan further ones, for later."""
+        self._planned += 1
+        heapq.heappush(self._plan, (moment, self._planned, deed))
 
     def tell(self, after_each: Callable[[datetime], object], told: Callable[[float], None] | None = None) -> None:
         """Do everything that was planned, each at its moment, and call *after_each* then.
 
         *told* hears how much is done, from 0 to 1."""
-        steps = sorted(self._plan, key=lambda step: step[:2])
-        for done, (moment, _number, deed) in enumerate(steps, start=1):
+        done = 0
+        while self._plan:
+            moment, _number, deed = heapq.heappop(self._plan)
             with clock.at(moment):
                 deed()
                 after_each(moment)
+            done += 1
             if told is not None and done % 50 == 0:
-                told(done / len(steps))
+                told(done / self._planned)

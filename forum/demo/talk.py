@@ -39,9 +39,10 @@ def _join(story: Story, person: Entry, password_hashes: dict[str, str]) -> None:
         about=person["about"],
         care=person["care"],
         words=person["words"],
-        mail_replies=True,
-        mail_mentions=True,
-        mail_asks=True,
+        # No letters while the story is told; afterwards they want them.
+        mail_replies=False,
+        mail_mentions=False,
+        mail_asks=False,
         asks_per_month=4,
         pause="keep",
         time_zone="Europe/London",
