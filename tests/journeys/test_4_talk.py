@@ -140,6 +140,7 @@ def test_a_thread_opens_where_its_reader_stopped(live_site: Any, app: Any, new_p
     else:
         phone.get_by_role("button", name="I've read this far").click()
     wait_until(lambda: queries.thread(viewer_for(mary), thread.id).mark == 18, what="remembering how far Mary has read")
+    visit(phone, "/")
     for number in range(19, 31):
         a_post(thread, other, source=f"This is number {number}.")
 
