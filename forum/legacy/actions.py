@@ -222,12 +222,12 @@ def see_difference(viewer: Viewer) -> None:
 
 def answer_difference(viewer: Viewer, change_id: int, *, answer: str) -> None:
     """Say whether a change made a difference: ``yes``, ``a_little`` or ``no``. Raises NotFound for somebody else's."""
-    if answer not in DIFFERENCES:
-        raise Invalid(errors={"answer": _("Choose one of the answers.")})
     with transaction():
         told = Told.get_or_none(Told.change == change_id, Told.member == (viewer.id or 0))
         if told is None:
             raise NotFound
+        if answer not in DIFFERENCES:
+            raise Invalid(errors={"answer": _("Choose one of the answers.")})
         moment = now()
         Told.update(
             made_difference=answer, answered_at=moment, seen_at=told.seen_at or moment, told_at=told.told_at or moment

@@ -240,10 +240,10 @@ def answer_consent(viewer: Viewer, excerpt_id: int, *, answer: str, correction: 
     *correction* is what they say to "have we understood you right?". After a no the words are gone from our notes; a
     later yes brings them back while the post still says them. Raises NotFound for somebody else's excerpt, Invalid for
     an unknown answer, Conflict when there is nothing left to say yes to."""
-    if answer not in ANSWERS:
-        raise Invalid(errors={"answer": _("Choose one of the answers.")})
     with transaction():
         row, member, post = _own_excerpt(viewer, excerpt_id)
+        if answer not in ANSWERS:
+            raise Invalid(errors={"answer": _("Choose one of the answers.")})
         if answer == "refused":
             if row.words is None:
                 return

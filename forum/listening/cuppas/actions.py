@@ -483,12 +483,12 @@ def send_summary(viewer: Viewer, cuppa_id: int, *, source: str) -> Summary:
 def answer_summary(viewer: Viewer, cuppa_id: int, *, heard_right: bool, words: str = "") -> None:
     """Say whether we understood, and what not. A disagreement is kept with the summary and travels with it."""
     words = tidy(words).strip()[:LONGEST_WORDS]
-    if not heard_right and not words:
-        raise Invalid(errors={"words": _("Tell us in a line what we got wrong.")})
     with transaction():
         summary = Summary.get_or_none(Summary.cuppa == cuppa_id)
         if summary is None or not queries.took_part(viewer, cuppa_id):
             raise NotFound
+        if not heard_right and not words:
+            raise Invalid(errors={"words": _("Tell us in a line what we got wrong.")})
         SummaryAnswer.delete().where(SummaryAnswer.summary == summary.id, SummaryAnswer.member == viewer.id).execute()
         answer = SummaryAnswer.create(
             summary=summary.id, member=viewer.id, heard_right=heard_right, words=words, at=now()

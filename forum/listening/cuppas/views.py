@@ -136,7 +136,7 @@ def _facts(who: Viewer, seen: queries.CuppaView) -> dict[str, Any]:
     runs = may_run_cuppa(who, host_id=seen.host_id)
     return {
         "cuppa": seen,
-        "when": when_words(seen.card),
+        "time_words": when_words(seen.card),
         "kind_name": next(name for kind, name, _hint in KIND_NAMES if kind == seen.card.kind),
         "recognition": RECOGNITION_NAMES[seen.card.recognition],
         "recognition_note": RECOGNITION_NOTE if seen.card.recognition in {"voucher", "payment"} else "",
@@ -218,7 +218,7 @@ def answer_by_link(token: str) -> Any:
     """From an e-mail: the page shows the answer and one button, because mail programs open links by themselves."""
     cuppa_id, who = _from_token(token)
     seen = queries.cuppa(who, cuppa_id)
-    context = {"token": token, "seen": seen, "when": when_words(seen.card), "chosen": request.args.get("answer", "")}
+    context = {"token": token, "seen": seen, "time_words": when_words(seen.card), "chosen": request.args.get("answer", "")}
     if request.method == "POST":
         try:
             said = _answer(who, cuppa_id, AnswerForm.read(request.form))
@@ -504,4 +504,4 @@ def run_sheet(id: int) -> Any:
     who = viewer()
     seen = queries.cuppa(who, id)
     require(may_run_cuppa(who, host_id=seen.host_id), actions.NOT_YOURS)
-    return web.page("cuppas/run_sheet.html", cuppa=seen, when=when_words(seen.card), shown=to_html(seen.card.why))
+    return web.page("cuppas/run_sheet.html", cuppa=seen, time_words=when_words(seen.card), shown=to_html(seen.card.why))
