@@ -187,6 +187,8 @@ class Arrival:
         }
 
     def _coming(self, id: int, topic: ArchivedTopic, post: ArchivedPost) -> tuple[Coming, words.Letter]:
+        if self.newcomers.has_left(post.person):
+            post = replace(post, is_deleted=True, markdown=None, cooked="", polls=())
         threads = {number: self._threads[number] for number in words.topics_named_in(post) if number in self._threads}
         renamed = {}
         for typed in words.names_called_in(post):

@@ -34,11 +34,16 @@ class Newcomers:
     places: int = 0
     _members: dict[str, int] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    _left: set[str] = field(default_factory=set)
     _places: dict[int | None, tuple[int, str]] = field(default_factory=dict)
 
     def member_of(self, person: ArchivedPerson | None) -> int:
         """The id of the member that *person* became. `welcome` them first."""
         return self._members[person.foreign_id if person else UNKNOWN_PERSON]
+
+    def has_left(self, person: ArchivedPerson | None) -> bool:
+        """Whether *person* came earlier and has left this place since: nothing more of theirs is brought in."""
+        return person is not None and person.foreign_id in self._left
 
     @property
     def nobody(self) -> int:
@@ -61,9 +66,14 @@ class Newcomers:
         if not new:
             return
         known = queries.local_ids(self.source, "person", new)
-        names = dict(Member.select(Member.id, Member.name).where(Member.id.in_(list(known.values()))).tuples())
+        rows = Member.select(Member.id, Member.name, Member.left_at).where(Member.id.in_(list(known.values())))
+        found = {id: (name, left_at is not None) for id, name, left_at in rows.tuples()}
         for foreign_id, member_id in known.items():
-            self._remember_person(foreign_id, new.pop(foreign_id)[0], member_id, names[member_id])
+            name, has_left = found[member_id]
+            one = new.pop(foreign_id)[0]
+            if one is not None and has_left:
+                self._left.add(foreign_id)
+            self._remember_person(foreign_id, one, member_id, "" if has_left else name)
         if new:
             self._join(new)
 

@@ -343,6 +343,16 @@ def test_a_person_known_by_an_earlier_run_is_the_same_person(archive, tmp_path):
     assert Member.select().where(Member.name == "ada").count() == 1
 
 
+def test_nothing_more_comes_of_somebody_who_left_since(archive, clock):
+    bring(archive)
+    Member.update(left_at=clock.now(), name="").where(Member.name == "ada").execute()
+    keep(archive, topic(12, post(5, "ada", words="More of my words")))
+    assert bring(archive).posts == 1
+    gone = the_post(5)
+    assert (gone.source, gone.plain, gone.withdrawn_at is not None) == ("", "", True)
+    assert search.find(MEMBER, "more of my words") == []
+
+
 def test_broken_files_are_counted_and_remembered_with_their_reason(archive):
     (archive / "json" / "broken.8.json").write_text('{"id": 8, "post_')
     report = bring(archive)
