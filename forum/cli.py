@@ -181,6 +181,7 @@ def run(port: int) -> None:
     """Start everything here and now: database, demo community, server and worker. Ctrl-C stops it."""
     from forum import migrations, serving, wiring
     from forum.database import db
+    from forum.demo import loader
 
     os.environ.setdefault("SITE_URL", f"http://127.0.0.1:{port}")
     settings = _settings()
@@ -192,10 +193,10 @@ def run(port: int) -> None:
         ) from None
     wiring.start(settings)
     migrations.migrate()
-    if _is_empty():
-        click.echo("Filling an empty database with the demo community ...")
+    if loader.is_empty():
+        click.echo("This is an empty database: filling it with the demo community ...")
         _fill("small")
-    lines = _sign_in_lines()
+    lines = loader.sign_in_lines()
     db.obj.close()
     sys.exit(_keep_running(port, lines))
 
@@ -251,34 +252,26 @@ def _answers(port: int) -> bool:
 # ---- the demo community --------------------------------------------------------------------------------------------
 
 
-def _is_empty() -> bool:
-    from forum.members.models import Member
-    from forum.threads.models import Category
-
-    return not Member.select().exists() and not Category.select().exists()
-
-
 def _fill(scale: str) -> None:
     from forum.demo import loader
 
-    loader.fill(scale)
-
-
-def _sign_in_lines() -> list[str]:
-    """Return how to sign in as the demo's people, nothing when this is not the demo."""
-    return []
+    with progress("Filling an empty database with the demo community") as move:
+        report = loader.fill(scale, told=lambda part: move(round(part * 100), 100))
+    click.echo(
+        f"The demo community is in: {report.people:,} people, {report.threads:,} threads, {report.posts:,} posts, "
+        f"in {report.seconds:.1f} seconds."
+    )
 
 
 @cli.command()
 @click.option("--scale", type=click.Choice(["small", "medium", "large"]), default="small", show_default=True)
 def demo(scale: str) -> None:
     """Fill an empty database with a believable community."""
+    from forum.demo import loader
+
     _started()
-    if not _is_empty():
-        raise PlainTrouble("This database has people or categories in it; the demo only fills an empty one.")
     _fill(scale)
-    click.echo("The demo community is in.")
-    for line in _sign_in_lines():
+    for line in loader.sign_in_lines():
         click.echo(line)
 
 
