@@ -3,12 +3,13 @@
 from forum.text.anchors import Anchor, anchor, paragraphs, re_anchor
 from forum.text.bulk import Rendered, render_many
 from forum.text.door import RENDERER, shutdown, to_html
-from forum.text.incoming import from_html, from_raw
+from forum.text.incoming import from_html
 from forum.text.mentions import mention_of, mentions_in
 from forum.text.messages import Sentence, _, gettext, n_, ngettext, speaking, translator
 from forum.text.names import name_key
 from forum.text.plain import QuotedSpan, quoted_spans, to_plain
 from forum.text.quoting import quote_block, renumber_quotes
+from forum.text.raw import from_raw
 from forum.text.safe import SafeHtml, is_safe, stored_html
 from forum.text.tidying import clean_line, excerpt_of, slugify, tidy
 
