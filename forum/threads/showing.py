@@ -71,7 +71,7 @@ def post_facts(who: Viewer, post: PostView, *, can_reply: bool, tools: Sequence[
         "edit_url": f"/posts/{post.id}/edit" if may_edit_post(who, post) else "",
         "withdraw_url": f"/posts/{post.id}/withdraw" if may_withdraw_post(who, post) else "",
         "tools": tools,
-        "is_live": False,
+        "token": True,
     }
 
 

@@ -18,6 +18,7 @@ from forum.threads.drafts import queries as drafts
 from forum.threads.drafts.views import bp as drafts_bp
 from forum.threads.forms import ReplyForm, ThreadForm
 from forum.threads.posts.views import bp as posts_bp
+from forum.threads.posts.views import written
 from forum.threads.queries import CategoryView, ThreadView
 from forum.threads.showing import ASK_SENTENCES, ASK_WORDS, draft_attrs, keep, looks, post_facts
 from forum.threads.slots import (
@@ -123,7 +124,10 @@ def _thread_page(
     tools = tools_by_post(who, seen, posts)
     context: dict[str, Any] = {
         "thread": seen,
-        "posts": [post_facts(who, post, can_reply=can_reply, tools=tools.get(post.id, ())) for post in posts],
+        "posts": [
+            (post.number, written(post_facts(who, post, can_reply=can_reply, tools=tools.get(post.id, ()))))
+            for post in posts
+        ],
         "ask_words": ASK_WORDS.get(seen.ask, ""),
         "is_last_page": first + PAGE_SIZE > seen.last_number,
         "open_at": here if here > first else 0,
@@ -356,7 +360,7 @@ def post_frame(heard: Any) -> str | None:
     if post is None:
         return None
     facts = post_facts(Viewer(), post, can_reply=not post.thread.is_closed)
-    facts |= {"is_live": True, "react_url": f"/posts/{post.id}/react" if post.html is not None else ""}
+    facts |= {"token": False, "react_url": f"/posts/{post.id}/react" if post.html is not None else ""}
     return render_template(
         "threads/_live_post.html", post=facts, how="append" if heard.kind == "post.published" else "replace"
     )

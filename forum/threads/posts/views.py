@@ -1,13 +1,18 @@
 """Pages about one post: changing it, taking it back, what it said before, a kind word."""
 
+import secrets
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 
 from forum import web
 from forum.access import Viewer, may_edit_post, may_withdraw_post, require
+from forum.clock import now
 from forum.errors import Conflict, Invalid, Trouble
-from forum.text import _
+from forum.text import _, translator
 from forum.threads import queries
 from forum.threads.drafts import queries as drafts
 from forum.threads.drafts.queries import DraftView
@@ -118,3 +123,43 @@ def react(id: int) -> Any:
 def post(id: int) -> Any:
     """A post's own address, for those who know only its id."""
     return redirect(queries.post(viewer(), id).url, 302)
+
+
+# ---- how a post looks ------------------------------------------------------------------------------------------------
+
+# Most of the time a thread's page takes goes into drawing its posts, so each is drawn once for all who see the same of
+# it. The key holds everything that shows, the passing of time too: nothing has to be thrown away when something changes.
+_drawn: dict[tuple[Any, ...], Markup] = {}
+_MOST_DRAWN = 4000
+# Stands where the reader's own token goes. Nobody can guess it, so nobody can write it into a post.
+_TOKEN = secrets.token_urlsafe(18)
+
+
+def written(facts: dict[str, Any]) -> Markup:
+    """Return the HTML of a post from what `showing.post_facts` decided, for whoever sent this request."""
+    post: PostView = facts["view"]
+    rest = {name: value for name, value in facts.items() if name != "view"}
+    zone = viewer().time_zone
+    key = (
+        *(post.id, post.number, post.revision, post.thread.slug, post.author_name, post.reply_to_name),
+        *(hash(post.html), post.said_at, _age(post.said_at, zone), post.edited_at, _age(post.edited_at, zone)),
+        *(zone, id(translator.get()), repr(rest)),
+    )
+    html = _drawn.get(key)
+    if html is None:
+        module: Any = current_app.jinja_env.get_template("threads/_post.html").module
+        html = module.post(facts | {"token": _TOKEN})
+        if len(_drawn) >= _MOST_DRAWN:
+            _drawn.clear()
+        _drawn[key] = html
+    return html.replace(_TOKEN, generate_csrf()) if facts["react_url"] else html
+
+
+def _age(moment: datetime | None, zone: str) -> int | date | None:
+    """Return what changes when the words for *moment* do: the minutes of the last hour, then the reader's day."""
+    if moment is None:
+        return None
+    span = now() - moment
+    if timedelta(0) <= span < timedelta(hours=1):
+        return int(span.total_seconds() // 60)
+    return now().astimezone(web.zone(zone)).date()
