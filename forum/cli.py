@@ -159,8 +159,11 @@ def _processors() -> int:
 def serve(workers: int | None, port: int, host: str, quiet: bool) -> None:
     """Answer on the web: the production server."""
     from forum import serving
+    from forum.database import close_connection
 
-    settings = _settings(level=logging.WARNING if quiet else logging.INFO)
+    settings = _started(level=logging.WARNING if quiet else logging.INFO)
+    # The processes that answer open their own.
+    close_connection()
     serving.serve(settings, host=host, port=port, processes=workers or max(2, _processors()), logs_access=not quiet)
 
 

@@ -6,6 +6,7 @@ The guarantees are in `forum.jobs`; a queue that is lost, or a worker that is ki
 import logging
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 from huey import RedisHuey, SqliteHuey
 from huey.serializer import SignedSerializer
 from peewee import DatabaseError, InterfaceError
+from redis.exceptions import RedisError
 
 from forum import jobs
 from forum.database import close_connection
@@ -56,7 +58,8 @@ class Worker:
             workers=threads,
             periodic=False,
             initial_delay=0.02,
-            max_delay=0.25,
+            # Redis tells us when there is something; until it is back after it was gone there is no hurry.
+            max_delay=5 if settings.redis_url else 0.25,
             check_worker_health=True,
             shutdown_timeout=STOP_SECONDS,
         )
@@ -116,9 +119,17 @@ class Worker:
             with self._queued_lock:
                 self._queued.update(dict.fromkeys(fresh, time.monotonic()))
             for id in fresh:
-                self._todo(id)
+                self._hand_over(self._todo, self._do, id)
         for name, claim in jobs.due_chores():
-            self._chore(name, claim)
+            self._hand_over(self._chore, self._do_chore, name, claim)
+
+    def _hand_over(self, task: Callable[..., object], do: Callable[..., None], *facts: object) -> None:
+        """Put work into the queue; while the queue does not answer, do it here."""
+        try:
+            task(*facts)
+        except (RedisError, sqlite3.Error, OSError) as trouble:
+            log.warning("the queue does not take anything (%s); the work is done all the same", trouble)
+            do(*facts)
 
     # ---- doing it
 

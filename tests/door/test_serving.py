@@ -117,9 +117,27 @@ def test_a_port_that_is_taken_is_named_in_one_sentence(site: LiveSite) -> None:
     )
 
 
-def test_a_server_that_cannot_start_says_so_and_gives_up(site: LiveSite) -> None:
-    site.environ["DATABASE_URL"] = "sqlite:////proc/nowhere/kettle.db"
-    said = kettle(site, "serve", "--port", str(site.port + 1))
+def test_a_server_without_its_database_says_so_and_does_not_start(site: LiveSite, tmp_path: Path) -> None:
+    port = str(site.port + 1)
+    site.environ["DATABASE_URL"] = f"sqlite:///{tmp_path}/new.db"
+    said = kettle(site, "serve", "--port", port)
     assert said.returncode == 1
-    assert "Traceback" not in said.stderr
-    assert said.stderr.splitlines()[-1].endswith("the lines above say why.")
+    assert said.stderr == "The database is not up to date; bring it there with: kettle migrate.\n"
+    site.environ["DATABASE_URL"] = "sqlite:////proc/nowhere/kettle.db"
+    said = kettle(site, "serve", "--port", port)
+    assert said.returncode == 1
+    assert said.stderr == "No such file or directory: /proc/nowhere.\n"
+
+
+def test_processes_that_stop_as_soon_as_they_start_are_not_started_for_ever() -> None:
+    script = (
+        "from forum import logs, serving; from forum.settings import Settings; import forum.wiring\n"
+        "def broken(_settings): raise RuntimeError('no room')\n"
+        "forum.wiring.build_app = broken\n"
+        "logs.configure('text')\n"
+        "serving.serve(Settings(secret_key='x' * 20), host='127.0.0.1', port=0, processes=1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "no room" in done.stderr
+    assert "stop as soon as they start" in done.stderr.splitlines()[-1]
