@@ -1,0 +1,172 @@
+"""Anyone can report; moderators decide with a reason; every deed is kept."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum import audit
+from forum.database import transaction
+from forum.errors import Conflict, Invalid, NotAllowed
+from forum.members.actions import viewer_for
+from forum.members.models import Member
+from forum.safety import actions, queries
+from forum.safety.models import Appeal, Case, Report
+from forum.threads import actions as threads
+from tests import factories
+
+
+def _reported(reason: str = "unkind") -> tuple[Any, Any, Any]:
+    writer, reporter = factories.a_member(name="Rhys"), factories.a_member(name="Ada")
+    post = factories.a_post(author=writer, source="You are all useless.")
+    actions.report_post(viewer_for(reporter), post.id, reason=reason)
+    return writer, reporter, post
+
+
+def test_a_visitor_reports_a_public_post_in_two_taps(client: Any) -> None:
+    place = factories.a_category(audience="public")
+    post = factories.a_thread(category=place).posts.get()
+    answer = client.fill(f"/report?post={post.id}", reason="private")
+    assert "Thank you for telling us" in answer.text
+    assert Report.get().reporter_id is None
+
+
+def test_a_visitor_cannot_report_what_they_cannot_read(client: Any) -> None:
+    post = factories.a_post()
+    assert client.get(f"/report?post={post.id}").status_code == 303
+
+
+def test_a_report_without_a_reason_asks_for_one_and_keeps_the_words(client: Any) -> None:
+    client.sign_in(factories.a_member())
+    post = factories.a_post()
+    answer = client.fill(f"/report?post={post.id}", words="Please look")
+    assert answer.status_code == 422
+    assert "Choose what is wrong" in answer.text
+    assert "Please look" in answer.text
+    assert Report.select().count() == 0
+
+
+def test_several_reports_make_one_case_and_an_impatient_thumb_one_report(stack: Any) -> None:
+    _writer, reporter, post = _reported()
+    actions.report_post(viewer_for(reporter), post.id, reason="unkind")
+    actions.report_post(viewer_for(factories.a_member()), post.id, reason="private")
+    assert Case.select().count() == 1
+    assert Report.select().count() == 2
+
+
+def test_moderators_see_the_post_as_it_was_when_it_was_reported(new_client: Any) -> None:
+    writer, _reporter, post = _reported()
+    threads.edit_post(viewer_for(writer), post.id, source="What a lovely day.", revision=1)
+    page = new_client(factories.a_member(role="moderator")).soup(f"/safety/cases/{Case.get().id}").get_text()
+    assert "You are all useless." in page
+    assert "What a lovely day." in page
+
+
+def test_the_person_reported_never_learns_who_told_us(new_client: Any, work: Any) -> None:
+    writer, _reporter, post = _reported()
+    moderator = viewer_for(factories.a_member(role="moderator"))
+    actions.hide_post(moderator, post.id, reason="Unkind")
+    actions.close_case(moderator, Case.get().id, outcome="We hid it")
+    work()
+    theirs = new_client(writer)
+    for path in ("/me/notifications", "/me/appeals", f"/t/{post.thread_id}/x", "/me"):
+        assert "Ada" not in theirs.get(path, follow_redirects=True).text
+
+
+def test_a_hidden_post_is_gone_for_all_but_moderators(new_client: Any) -> None:
+    _writer, _reporter, post = _reported()
+    moderator = factories.a_member(role="moderator")
+    actions.hide_post(viewer_for(moderator), post.id, reason="Unkind")
+    path = f"/t/{post.thread_id}/{post.thread.slug}"
+    assert "useless" not in new_client(factories.a_member()).soup(path).get_text()
+    assert "useless" in new_client(moderator).soup(path).get_text()
+    found = new_client(factories.a_member()).soup("/search?q=useless")
+    assert not found.select(f"main a[href*='/t/{post.thread_id}/']")
+
+
+def test_every_deed_asks_for_a_reason_and_stands_in_the_audit_trail(new_client: Any) -> None:
+    _writer, _reporter, post = _reported()
+    moderator = factories.a_member(role="moderator")
+    case = Case.get()
+    with pytest.raises(Invalid):
+        actions.hide_post(viewer_for(moderator), post.id, reason="  ")
+    staff = new_client(moderator)
+    staff.fill(f"/safety/cases/{case.id}", press="Hide the post", reason="It is unkind")
+    staff.fill(f"/safety/cases/{case.id}", press="Close the case", reason="We hid it")
+    deeds = [deed.deed for deed in queries.deeds(viewer_for(moderator))[0]]
+    assert deeds[:2] == ["case.closed", "post.hidden"]
+    assert "It is unkind" in staff.soup("/safety/audit").get_text()
+    assert audit.first_broken_entry()[0] is None
+
+
+def test_a_changed_audit_entry_is_found(stack: Any) -> None:
+    _writer, _reporter, post = _reported()
+    moderator = viewer_for(factories.a_member(role="moderator"))
+    actions.hide_post(moderator, post.id, reason="Unkind")
+    actions.show_post(moderator, post.id, reason="A mistake")
+    first = audit.AuditEntry.select().order_by(audit.AuditEntry.id).first()
+    audit.AuditWords.update(reason="Something else").where(audit.AuditWords.entry == first.id).execute()
+    assert audit.first_broken_entry()[0] == first.id
+
+
+def test_erased_reasons_leave_the_chain_whole(stack: Any) -> None:
+    _writer, _reporter, post = _reported()
+    actions.hide_post(viewer_for(factories.a_member(role="moderator")), post.id, reason="Names Mrs Jones")
+    audit.erase_words([entry.id for entry in audit.AuditEntry.select()])
+    assert audit.first_broken_entry()[0] is None
+
+
+def test_a_suspended_member_reads_but_cannot_post_until_it_is_over(new_client: Any, clock: Any) -> None:
+    member, moderator = factories.a_member(), viewer_for(factories.a_member(role="moderator"))
+    thread = factories.a_thread()
+    actions.suspend(moderator, member.id, reason="A day to cool off", until=clock.now() + timedelta(days=1))
+    page = new_client(member).soup(f"/t/{thread.id}/{thread.slug}").get_text()
+    assert "paused for now" in page
+    clock.advance(hours=25)
+    assert "Post my reply" in new_client(member).soup(f"/t/{thread.id}/{thread.slug}").get_text()
+
+
+def test_nobody_suspends_themselves_and_only_an_administrator_a_moderator(stack: Any) -> None:
+    one, two = factories.a_member(role="moderator"), factories.a_member(role="moderator")
+    for who, whom in ((one, one), (one, two)):
+        with pytest.raises(NotAllowed):
+            actions.suspend(viewer_for(who), whom.id, reason="x", until=None)
+    actions.suspend(viewer_for(factories.a_member(role="admin")), two.id, reason="x", until=None)
+
+
+def test_an_appeal_is_answered_by_somebody_else_and_can_bring_the_post_back(new_client: Any) -> None:
+    writer, _reporter, post = _reported()
+    first, second = factories.a_member(role="moderator"), factories.a_member(role="moderator")
+    actions.hide_post(viewer_for(first), post.id, reason="Unkind")
+    theirs = new_client(writer)
+    theirs.fill(f"/me/appeals/post/{post.id}", words="It was a joke among friends.")
+    asked = Appeal.get()
+    with pytest.raises(NotAllowed):
+        actions.answer_appeal(viewer_for(first), asked.id, overturn=False, answer="No")
+    new_client(second).fill(f"/safety/appeals/{asked.id}", outcome="overturned", answer="You're right. Sorry.")
+    assert "We changed our decision." in theirs.soup("/me/appeals").get_text()
+    assert "useless" in theirs.soup(f"/t/{post.thread_id}/{post.thread.slug}").get_text()
+
+
+def test_one_decision_is_appealed_once(stack: Any) -> None:
+    writer, _reporter, post = _reported()
+    actions.hide_post(viewer_for(factories.a_member(role="moderator")), post.id, reason="Unkind")
+    actions.appeal(viewer_for(writer), words="Why?", post_id=post.id)
+    with pytest.raises(Conflict):
+        actions.appeal(viewer_for(writer), words="Why, though?", post_id=post.id)
+
+
+def test_overturning_a_suspension_lifts_it(stack: Any) -> None:
+    member = factories.a_member()
+    suspension = actions.suspend(viewer_for(factories.a_member(role="moderator")), member.id, reason="x", until=None)
+    asked = actions.appeal(viewer_for(member), words="Why?", suspension_id=suspension.id)
+    actions.answer_appeal(viewer_for(factories.a_member(role="admin")), asked.id, overturn=True, answer="Sorry.")
+    assert Member.fetch(member.id).suspended_until is None
+
+
+def test_who_leaves_takes_their_name_and_words_out_of_reports(stack: Any) -> None:
+    _writer, reporter, _post = _reported()
+    with transaction():
+        actions.forget_member(reporter.id)
+    assert Report.get().reporter_id is None
+    assert Case.select().count() == 1
