@@ -60,7 +60,7 @@ $(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
 	@touch $@
 
 # A .venv that came from another machine, or whose Python has gone, is made anew.
-ifneq ($(shell $(BIN)/python -m pip --version >/dev/null 2>&1 && echo works),works)
+ifneq ($(shell $(BIN)/python -c '' 2>/dev/null && test -x $(BIN)/pip && echo works),works)
 .PHONY: $(VENV)/bin/python
 $(shell rm -f $(VENV)/ready $(VENV)/ready-dev)
 endif
