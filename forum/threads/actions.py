@@ -74,6 +74,7 @@ __all__ = [
     "shut_door",
     "start_thread",
     "take_back_quotes",
+    "troubles_with_thread",
     "unfollow",
     "unreact",
     "why_not_post",
@@ -105,16 +106,8 @@ def start_thread(
         raise NotFound
     require_sight(may_read_place(viewer, category.audience, category.group_id, group_id))
     require(may_start_thread(viewer, category.audience, category.group_id))
-    errors: dict[str, object] = {}
-    title = clean_line(title, LONGEST_TITLE)
-    if not title:
-        errors["title"] = _("Give your thread a title, so that people see what it is about.")
-    source = tidy(source)
-    if trouble := trouble_with(source):
-        errors["source"] = trouble
-    if ask not in ASKS:
-        errors["ask"] = _("Choose one of the answers.")
-    if errors:
+    title, source = clean_line(title, LONGEST_TITLE), tidy(source)
+    if errors := troubles_with_thread(title=title, source=source, ask=ask):
         raise Invalid(errors=errors)
     if (twin := _thread_with(viewer, nonce)) is not None:
         if _first_words(twin) == source:
@@ -130,6 +123,18 @@ def start_thread(
         if (twin := _thread_with(viewer, nonce)) is not None:
             return twin
         raise
+
+
+def troubles_with_thread(*, title: str, source: str, ask: str) -> dict[str, object]:
+    """Return what has to be put right before a thread can be opened: field -> sentence."""
+    errors: dict[str, object] = {}
+    if not clean_line(title, LONGEST_TITLE):
+        errors["title"] = _("Give your thread a title, so that people see what it is about.")
+    if trouble := trouble_with(tidy(source)):
+        errors["source"] = trouble
+    if ask not in ASKS:
+        errors["ask"] = _("Choose one of the answers.")
+    return errors
 
 
 def _open_thread(

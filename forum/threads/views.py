@@ -282,7 +282,7 @@ def new() -> Any:
         try:
             made = actions.start_thread(
                 who,
-                _chosen(places, form.category).id,
+                _chosen(places, form).id,
                 title=form.title,
                 source=form.source,
                 ask=form.ask,
@@ -310,11 +310,12 @@ def _new_facts(who: Viewer, places: Sequence[CategoryView]) -> dict[str, Any]:
     }
 
 
-def _chosen(places: Sequence[CategoryView], slug: str) -> CategoryView:
+def _chosen(places: Sequence[CategoryView], form: ThreadForm) -> CategoryView:
     for place in places:
-        if place.slug == slug:
+        if place.slug == form.category:
             return place
-    raise Invalid(errors={"category": _("Choose where your thread belongs.")})
+    others = actions.troubles_with_thread(title=form.title, source=form.source, ask=form.ask)
+    raise Invalid(errors=others | {"category": _("Choose where your thread belongs.")})
 
 
 # ---- finding ---------------------------------------------------------------------------------------------------------

@@ -226,6 +226,7 @@ def test_what_cannot_be_posted_comes_back_in_the_box(as_mary: Any) -> None:
     assert answer.status_code == 422
     assert "I wrote all this." in answer.text
     assert "Choose where your thread belongs" in answer.text
+    assert "Give your thread a title" in answer.text
     thread = a_thread()
     long = "word " * 40_000
     for words in ("", "  \n ", long, "\x00", ">" * 1_000_000):
