@@ -77,7 +77,8 @@ def render_letter(name: str, member: Member | None = None, *, stoppable: str = "
     subject = " ".join(environment.get_template(f"mail/{name}/subject.txt").render(context).split())
     return Written(
         subject=subject[:200],
-        text=environment.get_template(f"mail/{name}/body.txt").render(context).strip() + "\n",
+        text=re.sub(r"\n{3,}", "\n\n", environment.get_template(f"mail/{name}/body.txt").render(context).strip())
+        + "\n",
         html=environment.get_template(f"mail/{name}/body.html").render(context),
     )
 

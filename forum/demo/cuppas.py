@@ -19,7 +19,7 @@ def plan_cuppas(story: Story) -> None:
     """Plan every cuppa from its notice to its summary, as far as it has come."""
     for cuppa in story.content.loop["cuppa"]:
         starts = starts_at(story, cuppa)
-        published = min(starts - _PUBLISHED_BEFORE[cuppa["kind"]], story.now - timedelta(hours=1))
+        published = published_at(story, cuppa)
         story.plan(published, lambda cuppa=cuppa, starts=starts: _publish(story, cuppa, starts))
         for one in cuppa["invited"]:
             invited = story.once_here(one["person"], published)
@@ -40,6 +40,11 @@ def starts_at(story: Story, cuppa: Entry) -> datetime:
     if cuppa["starts_in_hours"] > 0 and starts < story.now + timedelta(hours=1):
         starts = datetime.combine(day + timedelta(days=1), _AT[cuppa["kind"]], zone(ZONE))
     return starts.astimezone(story.now.tzinfo)
+
+
+def published_at(story: Story, cuppa: Entry) -> datetime:
+    """Return when a cuppa went on the notice board."""
+    return min(starts_at(story, cuppa) - _PUBLISHED_BEFORE[cuppa["kind"]], story.now - timedelta(hours=1))
 
 
 def _publish(story: Story, cuppa: Entry, starts: datetime) -> None:

@@ -27,7 +27,7 @@ LOG_INS = ("bronwen", "priya", "dafydd", "helen")
 SCALES = ("small", "medium", "large")
 # What happened in these last days has left notices; what is older everybody has seen.
 TOLD_DAYS = 10
-SEEN_DAYS = 2
+SEEN_DAYS = 1
 
 NOT_EMPTY = "This database has people or categories in it; the demo only fills an empty one."
 
@@ -81,8 +81,7 @@ def is_empty() -> bool:
 
 
 def _plan(story: Story) -> None:
-    stored = passwords.hashed(PASSWORD if _is_on_this_machine() else secrets.token_urlsafe(32))
-    talk.plan_people(story, dict.fromkeys(LOG_INS, stored))
+    talk.plan_people(story, dict.fromkeys(LOG_INS, stored_password()))
     talk.plan_threads(story)
     talk.plan_reading(story, list(LOG_INS))
     talk.plan_draft(story, LOG_INS[0])
@@ -140,6 +139,11 @@ def _settle(story: Story) -> None:
 
 def _is_on_this_machine() -> bool:
     return urlsplit(settings.chosen().site_url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def stored_password() -> str:
+    """Return what is kept of the demo's password; on a site that others can reach, of one that nobody knows."""
+    return passwords.hashed(PASSWORD if _is_on_this_machine() else secrets.token_urlsafe(32))
 
 
 def sign_ins() -> list[SignIn]:
