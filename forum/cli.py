@@ -189,7 +189,7 @@ def run(port: int) -> None:
     os.environ.setdefault("SITE_URL", f"http://127.0.0.1:{port}")
     settings = _settings()
     try:
-        serving.listen("127.0.0.1", port).close()
+        serving.listen("127.0.0.1", port)[0].close()
     except serving.PortInUse:
         raise PlainTrouble(
             f"Port {port} is taken by another program; choose another one: make run PORT={port + 1}"

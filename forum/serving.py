@@ -1,5 +1,6 @@
 """The production server: a parent that holds the socket, and processes that answer. A process that dies is replaced."""
 
+import errno
 import gc
 import logging
 import os
@@ -10,7 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import uvicorn
 
@@ -32,38 +34,63 @@ class PortInUse(Trouble):
     """Somebody else listens there."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on *host* and *port*. Raises PortInUse, or Trouble when we may not listen there."""
+def listen(host: str, port: int, count: int = 1) -> list[socket.socket]:
+    """Return *count* sockets that listen on *host* and *port*; the system shares connections out among them.
+
+    One socket for all would be cheaper, but then the process that is awake takes every connection. Raises PortInUse, or
+    Trouble when we may not listen there."""
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # Sockets that share a port never find it taken, so one that does not share looks first.
+        with _bound(family, address, shares=False) as probe:
+            address = (address[0], probe.getsockname()[1], *address[2:])
+        listeners = [_bound(family, address, shares=True) for _ in range(count)]
+        for listener in listeners:
+            listener.listen(BACKLOG)
+            listener.setblocking(False)
     except OSError as trouble:
-        if trouble.errno == 98 or "in use" in str(trouble):
+        if trouble.errno == errno.EADDRINUSE:
             raise PortInUse(
                 f"Port {port} is taken by another program; choose another one, for example PORT={port + 1}."
             ) from trouble
         raise Trouble(f"Cannot listen on {host} port {port}: {trouble.strerror or trouble}.") from trouble
-    listener.setblocking(False)
-    return listener
+    return listeners
+
+
+def _bound(family: int, address: tuple[Any, ...], *, shares: bool) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shares:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def serve(settings: Settings, *, host: str, port: int, processes: int, logs_access: bool = True) -> None:
     """Answer until SIGTERM or SIGINT, then let what is under way finish. Raises Trouble when it cannot start."""
-    listener = listen(host, port)
+    listeners = listen(host, port, processes)
     log.info("Kettle answers on http://%s:%s with %s processes", host, port, processes)
-    _Parent(settings, listener, processes, logs_access).watch()
+    _Parent(settings, listeners, logs_access).watch()
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A running process. Its socket is ours too: who waits there when it dies is answered by the next one."""
+
+    listener: socket.socket
+    began: float
 
 
 class _Parent:
-    def __init__(self, settings: Settings, listener: socket.socket, processes: int, logs_access: bool) -> None:
+    def __init__(self, settings: Settings, listeners: list[socket.socket], logs_access: bool) -> None:
         self._settings = settings
-        self._listener = listener
-        self._wanted = processes
+        self._listeners = listeners
         self._logs_access = logs_access
-        self._running: dict[int, float] = {}
+        self._running: dict[int, _Child] = {}
         self._false_starts = 0
         # The children hold the reading end: it ends when we do, however we end.
         self._lifeline = os.pipe()
@@ -76,8 +103,8 @@ class _Parent:
         gc.collect()
         gc.freeze()
         above = lifeline_of_environment()
-        for _ in range(self._wanted):
-            self._fork(heard)
+        for listener in self._listeners:
+            self._fork(listener, heard)
         while True:
             told = signal.sigtimedwait(heard, 1.0)
             if (told is not None and told.si_signo != signal.SIGCHLD) or has_ended(above):
@@ -86,17 +113,20 @@ class _Parent:
                 self._replace(pid, heard)
         self._stop()
 
-    def _fork(self, blocked: set[signal.Signals]) -> None:
+    def _fork(self, listener: socket.socket, blocked: set[signal.Signals]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid:
-            self._running[pid] = time.monotonic()
+            self._running[pid] = _Child(listener, time.monotonic())
             return
         os.close(self._lifeline[1])
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
-        _answer_requests(self._settings, self._listener, self._lifeline[0], self._logs_access)
+        for other in self._listeners:
+            if other is not listener:
+                other.close()
+        _answer_requests(self._settings, listener, self._lifeline[0], self._logs_access)
 
     def _reap(self) -> list[int]:
         ended = []
@@ -112,7 +142,8 @@ class _Parent:
         return ended
 
     def _replace(self, pid: int, blocked: set[signal.Signals]) -> None:
-        is_soon = time.monotonic() - self._running.pop(pid) < SOON_SECONDS
+        child = self._running.pop(pid)
+        is_soon = time.monotonic() - child.began < SOON_SECONDS
         self._false_starts = self._false_starts + 1 if is_soon else 0
         if self._false_starts >= MOST_FALSE_STARTS:
             self._stop()
@@ -120,10 +151,11 @@ class _Parent:
         log.warning("process %s ended; another one takes its place", pid)
         if is_soon:
             time.sleep(0.2 * self._false_starts)
-        self._fork(blocked)
+        self._fork(child.listener, blocked)
 
     def _stop(self) -> None:
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         for pid in self._running:
             _signal(pid, signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS + 5
