@@ -134,11 +134,13 @@ def _introduce_channels() -> None:
     from forum.channels import actions, queries
     from forum.members import actions as members
     from forum.members import queries as people
+    from forum.threads import actions as threads
 
     web.frame_facts["unread_notices"] = queries.unread_notices
     people.me_extras["replies"] = queries.newest_shelf
     people.exports["channels"] = queries.about_member
     _joins(members.farewells, actions.forget_member)
+    _joins(threads.readings, actions.read_thread)
 
 
 def build_app(settings: Settings | None = None) -> Flask:

@@ -257,11 +257,11 @@ def see_notices(viewer: Viewer, *, up_to: int | None = None) -> None:
 
 
 def read_thread(member_id: int, thread_id: int, number: int) -> None:
-    """Mark the notices of posts as seen that a member has now read: those of the thread, up to post *number*."""
+    """Mark the notices of posts as seen that a member has now read: those up to post *number*, and of the thread itself."""
     unread = Notice.select(Notice.id, Notice.path).where(
         Notice.member == member_id, Notice.read_at.is_null(), Notice.path.startswith(f"/t/{thread_id}/")
     )
-    seen = [id for id, path in unread.tuples() if (queries.number_in(path) or number + 1) <= number]
+    seen = [id for id, path in unread.tuples() if (queries.number_in(path) or 0) <= number]
     if seen:
         with transaction():
             Notice.update(read_at=now()).where(Notice.id.in_(seen)).execute()

@@ -4,6 +4,7 @@ What is done to one post is in `posts`, words not posted yet are in `drafts`; bo
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from peewee import EXCLUDED, IntegrityError
@@ -81,6 +82,11 @@ __all__ = [
     "why_not_reply",
     "withdraw_post",
 ]
+
+# What rooms above do once somebody has read a thread up to a post: called with the member's id, the thread's and the
+# number, inside the transaction. Wiring fills this.
+readings: list[Callable[[int, int, int], None]] = []
+
 
 # ---- saying something ------------------------------------------------------------------------------------------------
 
@@ -389,6 +395,8 @@ def mark_read(viewer: Viewer, thread_id: int, number: int) -> None:
             update={ReadingMark.number: EXCLUDED.number, ReadingMark.at: EXCLUDED.at},
             where=(EXCLUDED.number > ReadingMark.number),
         ).execute()
+        for settle in readings:
+            settle(viewer.id or 0, thread_id, number)
 
 
 # ---- leaving ---------------------------------------------------------------------------------------------------------

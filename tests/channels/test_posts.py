@@ -232,15 +232,18 @@ def test_open_pages_of_somebody_told_hear_of_it(work: Any) -> None:
     assert [event.channel for event in heard] == [f"session:{session.id}"]
 
 
-def test_reading_a_post_settles_its_notice(work: Any) -> None:
+def test_reading_a_post_settles_its_notice_and_leaves_the_others(work: Any) -> None:
     ann, ben = a_member("Ann"), a_member("Ben")
-    thread = a_thread(ann)
-    a_post(thread, ben)
-    a_post(thread, ben)
+    thread, other = a_thread(ann), a_thread(ann)
+    for one in (thread, thread, other):
+        a_post(one, ben)
     work()
-    actions.read_thread(ann.id, thread.id, 2)
-    unread = Notice.select(Notice.path).where(Notice.member == ann.id, Notice.read_at.is_null())
-    assert [path for (path,) in unread.tuples()] == [f"{thread_path(thread)}/3#post-3"]
+    threads.mark_read(viewer_for(ann), thread.id, 2)
+    unread = Notice.select(Notice.path).where(Notice.member == ann.id, Notice.read_at.is_null()).order_by(Notice.id)
+    assert [path for (path,) in unread.tuples()] == [
+        f"{thread_path(thread)}/3#post-3",
+        f"{thread_path(other)}/2#post-2",
+    ]
 
 
 def thread_path(thread: Any) -> str:
