@@ -25,13 +25,16 @@ SENT_KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one member is told on the site. *about* is a title, never a quotation; *path* is where the line leads."""
+    """What one member is told on the site. *about* is a title, never a quotation; *path* is where the line leads.
+
+    *is_seen* says that they have come across it already, so that nothing tells them it is new."""
 
     member_id: int
     kind: str
     about: str = ""
     path: str = "/"
     actor_id: int | None = None
+    is_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def _add_notices(event_id: int, lines: Iterable[Line]) -> list[int]:
             "about": line.about[:LONGEST_ABOUT],
             "path": line.path,
             "at": moment,
+            "read_at": moment if line.is_seen else None,
         }
         for line in wanted.values()
     ]

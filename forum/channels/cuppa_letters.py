@@ -11,6 +11,7 @@ from forum.clock import now
 from forum.events import Event
 from forum.jobs import Again
 from forum.listening.cuppas.calendar import entry
+from forum.listening.cuppas.jobs import is_outdated
 from forum.listening.cuppas.models import Cuppa, Invitation, Prompt, Summary
 from forum.listening.cuppas.queries import cuppa_url, participants
 from forum.listening.cuppas.views import RECOGNITION_NAMES, answer_token
@@ -176,7 +177,7 @@ def tell_of_cancelling(event: Event, _cursor: str) -> Again | None:
 
 def _remind(event: Event, ahead: timedelta, name: str) -> Again | None:
     cuppa = _cuppa(event.subject_id)
-    if cuppa is None or cuppa.cancelled_at is not None or cuppa.kind == "chat":
+    if cuppa is None or cuppa.cancelled_at is not None or cuppa.kind == "chat" or is_outdated(event):
         return None
     due = cuppa.starts_at - ahead
     if due > now():
@@ -184,7 +185,7 @@ def _remind(event: Event, ahead: timedelta, name: str) -> Again | None:
         return Again(later=(due - now()).total_seconds())
     # A worker that was down reminds nobody of tomorrow when it is today.
     is_late = now() > due + ahead / 2
-    if is_late or cuppa.published_at > due:
+    if is_late or cuppa.notice_from > due:
         return None
     lines, letters = [], []
     for member, seated in _invited(cuppa):

@@ -44,12 +44,16 @@ def tell_of_post(event: Event, cursor: str) -> Again | None:
         return None
     batch = queries.concerned(news.post, after=int(cursor or 0), limit=BATCH)
     called = dict(batch)
+    # Whoever has the thread open has seen it come.
+    seen = queries.readers_of(news.post, list(called))
     lines, letters = [], []
     for member, circles in queries.members_with_circles(list(called)):
         if not _may_hear(member, circles, news.thread):
             continue
         kind = "mention" if called[member.id] else "reply"
-        lines.append(Line(member.id, kind, news.thread.title, news.path, news.post.author_id))
+        lines.append(
+            Line(member.id, kind, news.thread.title, news.path, news.post.author_id, is_seen=member.id in seen)
+        )
         if member.email_confirmed_at is not None and (
             member.mail_mentions if called[member.id] else member.mail_replies
         ):

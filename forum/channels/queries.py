@@ -14,7 +14,7 @@ from forum.members.models import GroupMember, Member
 from forum.members.names import NOBODY
 from forum.members.queries import Line, Shelf
 from forum.text import SafeHtml, _
-from forum.threads.models import Post
+from forum.threads.models import Post, ReadingMark
 from forum.threads.urls import thread_url
 
 # Only numbers of our own are ever put into SQL here; values travel beside it.
@@ -140,6 +140,16 @@ def concerned(post: Post, *, after: int, limit: int) -> list[tuple[int, bool]]:
     said_at = UtcField().db_value(post.said_at)
     values = (post.thread_id, after, said_at, post.id, after, post.author_id, post.thread_id, limit)
     return [(member_id, bool(is_called)) for member_id, is_called in _rows(_CONCERNED, values)]
+
+
+def readers_of(post: Post, member_ids: Sequence[int]) -> set[int]:
+    """Return those of *member_ids* who have read as far as *post* already."""
+    marks = ReadingMark.select(ReadingMark.member).where(
+        ReadingMark.thread == post.thread_id,
+        ReadingMark.number >= post.number,
+        ReadingMark.member.in_(list(member_ids) or [0]),
+    )
+    return {member_id for (member_id,) in marks.tuples()}
 
 
 _TAKING_PART = """

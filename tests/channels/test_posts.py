@@ -7,6 +7,7 @@ import pytest
 from forum import jobs
 from forum.channels import actions
 from forum.channels.models import Letter, Notice
+from forum.channels.queries import unread_notices
 from forum.clock import now
 from forum.database import transaction
 from forum.events import Event
@@ -276,3 +277,13 @@ def test_a_kind_word_is_told_on_the_site_and_taken_back_unseen(work: Any, outbox
     work()
     assert told(ann) == [("reaction", f"{thread_path(thread)}/2#post-2")]
     assert not outbox.to(ann.email)
+
+
+def test_who_saw_a_post_come_is_not_told_that_it_is_new(work: Any) -> None:
+    ann = a_member("Ann")
+    thread = a_thread(ann)
+    a_post(thread)
+    threads.mark_read(viewer_for(ann), thread.id, 2)
+    work()
+    assert told(ann)
+    assert unread_notices(viewer_for(ann)) == 0
