@@ -174,14 +174,17 @@ def _marks(count: int) -> str:
 
 
 def _readable(viewer: Viewer) -> tuple[str, list[int]]:
-    """Return what `access.may_read_thread` asks of thread t and category c, and that t is not hidden, as SQL."""
+    """Return what `access.may_read_thread` asks of thread t and category c, and that t is not hidden, as SQL.
+
+    The plus keeps SQLite from starting at the group, which nearly no thread has, instead of at the newest thread.
+    """
     if viewer.is_staff:
         return "t.hidden_at IS NULL", []
     if not viewer.is_member:
-        return "t.hidden_at IS NULL AND c.audience = 'public' AND c.group_id IS NULL AND t.group_id IS NULL", []
+        return "t.hidden_at IS NULL AND c.audience = 'public' AND c.group_id IS NULL AND +t.group_id IS NULL", []
     groups = sorted(viewer.group_ids)
     within = f"({_marks(len(groups))})" if groups else "(NULL)"
-    circles = f"(c.group_id IS NULL OR c.group_id IN {within}) AND (t.group_id IS NULL OR t.group_id IN {within})"
+    circles = f"(c.group_id IS NULL OR c.group_id IN {within}) AND (+t.group_id IS NULL OR +t.group_id IN {within})"
     return f"t.hidden_at IS NULL AND c.audience <> 'staff' AND {circles}", groups * 2
 
 
@@ -238,14 +241,15 @@ _ROW = f"""
     SELECT t.id, t.slug, t.title, t.ask, c.slug, c.name, a.name, l.name, t.started_at, t.last_post_at, t.last_number,
            t.post_count, t.closed_at IS NOT NULL, t.closed_at IS NULL AND t.started_at > ? AND {_ALONE},
            COALESCE(k.number, 0), a.left_at IS NOT NULL, l.left_at IS NOT NULL
-    FROM thread t JOIN category c ON c.id = t.category_id JOIN member a ON a.id = t.author_id
+    FROM thread t CROSS JOIN category c JOIN member a ON a.id = t.author_id
     LEFT JOIN member l ON l.id = t.last_author_id
     LEFT JOIN reading_mark k ON k.thread_id = t.id AND k.member_id = ?"""
 
 
 def _thread_rows(viewer: Viewer, where: str, values: list[Any], tail: str, tail_values: list[Any]) -> list[ThreadRow]:
     condition, groups = _readable(viewer)
-    sql = f"{_ROW} WHERE {condition} AND t.post_count > 0 {where} {tail}"
+    # For SQLite a cross join fixes the order: the newest threads first, then their places.
+    sql = f"{_ROW} WHERE c.id = t.category_id AND {condition} AND t.post_count > 0 {where} {tail}"
     since = _stored(now() - WAITING)
     found = select(sql, [since, viewer.id or 0, *groups, *values, *tail_values])
     return [
@@ -307,7 +311,7 @@ def threads_in(viewer: Viewer, place: CategoryView, *, before: str | None = None
     where, values = "AND t.category_id = ?", [place.id]
     cursor = _read_cursor(before)
     if cursor is not None:
-        where += " AND (t.last_post_at < ? OR (t.last_post_at = ? AND t.id < ?))"
+        where += " AND t.last_post_at <= ? AND (t.last_post_at < ? OR t.id < ?)"
         moment = _stored(cursor[0])
         values += [moment, moment, cursor[1]]
     found = _thread_rows(

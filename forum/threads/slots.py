@@ -34,6 +34,8 @@ thread_banners: list[Callable[[Viewer, ThreadView], Slot | None]] = []
 thread_tools: list[Callable[[Viewer, ThreadView], Sequence[Tool]]] = []
 # Behind "More" on each post: id of the post -> tools. Asked once for a page of posts.
 post_tools: list[Callable[[Viewer, ThreadView, Sequence[PostView]], Mapping[int, Sequence[Tool]]]] = []
+# Why a thread is closed, where that is more than somebody having closed it: it keeps hours, and when they are.
+closed_words: list[Callable[[Viewer, ThreadView], object]] = []
 # In the box one writes in: who is watching, how words may be used. None for a thread that is not there yet.
 composer_notes: list[Callable[[Viewer, ThreadView | None], Slot | None]] = []
 # Looks at words that are being written, as often as they are saved: where to turn in a crisis. Blocks nothing.
@@ -48,6 +50,11 @@ def filled(makers: Sequence[Callable[..., Slot | None]], *about: Any) -> list[Sl
     """Return what *makers* have to show *about* a viewer, a thread, some words."""
     made = (make(*about) for make in makers)
     return [slot for slot in made if slot is not None]
+
+
+def why_closed(viewer: Viewer, thread: ThreadView) -> object:
+    """Return what a room above has to say of a closed thread, or ""."""
+    return next((words for say in closed_words if (words := say(viewer, thread))), "")
 
 
 def listening_among(ids: Sequence[int]) -> set[int]:

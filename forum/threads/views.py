@@ -24,6 +24,7 @@ from forum.threads.showing import ASK_SENTENCES, ASK_WORDS, draft_attrs, keep, l
 from forum.threads.slots import (
     Slot,
     Tool,
+    closed_words,
     composer_notes,
     filled,
     home_extras,
@@ -34,6 +35,7 @@ from forum.threads.slots import (
     thread_banners,
     thread_tools,
     tools_by_post,
+    why_closed,
     writing_notes,
 )
 from forum.threads.urls import PAGE_SIZE, category_url, first_on_page, thread_url
@@ -44,6 +46,7 @@ __all__ = [
     "Slot",
     "Tool",
     "bp",
+    "closed_words",
     "composer_notes",
     "home_extras",
     "listening_threads",
@@ -157,9 +160,11 @@ def _composer(who: Viewer, seen: ThreadView, *, source: str = "") -> dict[str, A
     can_reply = may_reply(who, seen, is_closed=seen.is_closed)
     draft = drafts.draft(who, f"thread:{seen.id}") if can_reply else None
     words = "\n".join(part for part in (draft.source if draft else "", source) if part)
+    keeps_hours = why_closed(who, seen) if seen.is_closed and not can_reply else ""
     return {
         "can_reply": can_reply,
-        "why_not": "" if can_reply else actions.why_not_reply(who, seen),
+        "keeps_hours": bool(keeps_hours),
+        "why_not": "" if can_reply else keeps_hours or actions.why_not_reply(who, seen),
         "draft": draft,
         "draft_attrs": draft_attrs(who, f"thread:{seen.id}", draft),
         "source": words,
