@@ -66,7 +66,7 @@ def fill(scale: str = "small", *, told: Callable[[float], None] | None = None) -
         story.tell(lambda moment: _spread(story, moment), told)
         _settle(story)
     if scale != "small":
-        crowd.gather(scale)
+        crowd.gather(scale, told=told)
     return DemoReport(
         people=Member.select().count(),
         threads=Thread.select().count(),

@@ -9,7 +9,7 @@ import pytest
 from forum import audit, events, jobs
 from forum.channels.models import Letter, Notice
 from forum.channels.queries import unread_notices
-from forum.demo import cuppas, loader
+from forum.demo import crowd, cuppas, loader
 from forum.demo.content import content
 from forum.demo.story import Story
 from forum.errors import Conflict
@@ -37,7 +37,7 @@ def who(key: str) -> Any:
     return viewer_for(Member.get(Member.email == f"{key}@demo.example"))
 
 
-def test_everything_that_is_written_arrives(demo: Any, client: Any) -> None:
+def test_everything_that_is_written_arrives(demo: Any, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """One telling, many promises: it takes some seconds, so it is told once."""
     everything_written_is_there(demo)
     everything_keeps_its_time()
@@ -46,6 +46,9 @@ def test_everything_that_is_written_arrives(demo: Any, client: Any) -> None:
     the_demo_people_have_something_to_come_back_to()
     every_page_opens(client)
     four_people_can_sign_in(client)
+    monkeypatch.setitem(crowd.SIZES, "medium", (1700, 40))
+    crowd.gather("medium")
+    a_town_keeps_its_books(client)
 
 
 def everything_written_is_there(report: loader.DemoReport) -> None:
@@ -178,6 +181,25 @@ def four_people_can_sign_in(client: Any) -> None:
     client.sign_out()
     assert client.fill("/login", email="bronwen@demo.example", password=loader.PASSWORD).status_code == 303
     assert "Bronwen" in client.get("/me").text
+
+
+def a_town_keeps_its_books(client: Any) -> None:
+    assert 1500 < Post.select().count() < 1800
+    assert Member.select().count() == len(content().people) + 40
+    for thread in Thread.select():
+        numbers = [
+            number
+            for (number,) in Post.select(Post.number).where(Post.thread == thread.id).order_by(Post.number).tuples()
+        ]
+        assert numbers == list(range(1, thread.last_number + 1))
+    readable = Post.select().where(Post.withdrawn_at.is_null(), Post.hidden_at.is_null()).count()
+    assert SearchEntry.select().where(SearchEntry.kind == "post").count() == readable
+    titles = [row.title for row in threads.lively_threads(who("bronwen"), limit=5)]
+    assert len(set(titles)) == 5
+    client.sign_in(Member.get(Member.email == "bronwen@demo.example"))
+    newest = Thread.select().order_by(Thread.id.desc()).first()
+    assert client.get(f"/t/{newest.id}/{newest.slug}").status_code == 200
+    assert len(client.soup("/search?q=bread").select("main a")) > 3
 
 
 @pytest.mark.one_stack("sqlite")
