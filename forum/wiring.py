@@ -83,7 +83,9 @@ def _introduce_asking() -> None:
 
 
 def _introduce_cuppas() -> None:
-    """What cuppas add to the rooms below: the next one on home, a thread's plan and room, invitations to answer."""
+    """What cuppas add to the rooms below: the next one on home, a thread's plan and room, invitations, my cuppas."""
+    from forum.listening import queries as listening
+    from forum.listening import views as workbench
     from forum.listening.cuppas import actions, queries, views
     from forum.members import actions as members
     from forum.members import queries as people
@@ -95,6 +97,9 @@ def _introduce_cuppas() -> None:
     _joins(threads.home_extras, views.next_on_home)
     _joins(threads.thread_banners, views.room_banner)
     _joins(threads.thread_tools, views.plan_tools)
+    _joins(threads.closed_words, views.hours_words)
+    _joins(workbench.theme_tools, views.theme_tools)
+    listening.today_extras["cuppas"] = views.my_cuppas_shelf
 
 
 def _introduce_legacy() -> None:

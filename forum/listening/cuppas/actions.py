@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from forum import audit, events
-from forum.access import Viewer, may_host, may_read_jotting, may_run_cuppa, require
+from forum.access import Viewer, may_host, may_post, may_read_jotting, may_run_cuppa, require
 from forum.asking.actions import answered, ask, pause_asks
 from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid, NotFound
 from forum.listening import actions as listening
+from forum.listening import queries as heard
 from forum.listening.cuppas import queries, times
 from forum.listening.cuppas.models import (
     ANSWERS,
@@ -23,15 +24,18 @@ from forum.listening.cuppas.models import (
     SummaryAnswer,
 )
 from forum.listening.cuppas.plan import Plan
+from forum.members.actions import viewer_for
 from forum.members.models import Group, GroupMember, Member
 from forum.text import RENDERER, _, clean_line, slugify, tidy, to_html
 from forum.threads import actions as threads
+from forum.threads import queries as conversations
 from forum.threads.models import Category, Thread
 
 LONGEST_WORDS = 2000
 MOST_PROMPTS = 8
 DEFAULT_SEATS = 12
 CATEGORY_SLUG = "cuppas"
+HOUSEKEEPING = ("why", "can_change", "cannot_change", "who_decides", "hear_by")
 SAID_YES = ("hope_to", "may_drop_in", "may_vanish")
 NOT_YOURS = _("Only our staff can plan a cuppa. You can suggest one as an idea.")
 
@@ -47,6 +51,11 @@ def plan_cuppa(
     The same *nonce* returns the same cuppa. What is still missing is asked for at publishing."""
     require(may_host(viewer), NOT_YOURS)
     facts = _facts(plan)
+    times.require_to_come(facts["starts_at"])
+    if from_thread_id is not None:
+        conversations.thread(viewer, from_thread_id)
+    if theme_id is not None:
+        heard.theme(viewer, theme_id)
     with transaction():
         Member.locked(viewer.id or 0)
         before = Cuppa.get_or_none(Cuppa.host == viewer.id, Cuppa.nonce == nonce)
@@ -73,7 +82,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         errors["title"] = _("Give the cuppa a name that says what it's about.")
     if not 10 <= plan.minutes <= 240:
         errors["minutes"] = _("Choose how long it lasts, from 10 minutes to 4 hours.")
-    seats = None if plan.kind == "chat" else plan.seats or DEFAULT_SEATS
+    seats = None if plan.kind == "chat" else DEFAULT_SEATS if plan.seats is None else plan.seats
     if seats is not None and not 2 <= seats <= 60:
         errors["seats"] = _("Choose how many seats, from 2 to 60.")
     if plan.recognition not in RECOGNITION:
@@ -98,7 +107,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "title": title,
         "slug": slugify(title),
         "starts_at": starts_at,
-        "local_start": plan.starts,
+        "local_start": times.local_of(starts_at, plan.time_zone),
         "time_zone": plan.time_zone,
         "minutes": plan.minutes,
         "seats": seats,
@@ -132,8 +141,25 @@ def _set_prompts(cuppa_id: int, prompts: tuple[str, ...]) -> bool:
             Prompt.update(position=position, words=words, changed_at=now()).where(Prompt.id == old.id).execute()
         else:
             kept.add(Prompt.create(cuppa=cuppa_id, position=position, words=words, changed_at=now()).id)
+    _keep_thoughts([prompt.id for prompt in standing if prompt.id not in kept], cuppa_id)
     Prompt.delete().where(Prompt.cuppa == cuppa_id, Prompt.id.not_in(kept)).execute()
     return True
+
+
+def _keep_thoughts(gone: list[int], cuppa_id: int) -> None:
+    """Move what people jotted under prompts that go to the last one that stays: thoughts are never lost by our change."""
+    last = (
+        Prompt.select().where(Prompt.cuppa == cuppa_id, Prompt.id.not_in(gone)).order_by(Prompt.position.desc()).first()
+    )
+    if last is None:
+        return
+    for jotting in Jotting.select().where(Jotting.prompt.in_(gone)).order_by(Jotting.id):
+        there = Jotting.get_or_none(Jotting.prompt == last.id, Jotting.member == jotting.member_id)
+        if there is None:
+            Jotting.update(prompt=last.id).where(Jotting.id == jotting.id).execute()
+        else:
+            both = f"{there.words}\n\n{jotting.words}"
+            Jotting.update(words=both, saved_at=now()).where(Jotting.id == there.id).execute()
 
 
 def _replaced(standing: list[Prompt], position: int, wanted: list[str], kept: set[int]) -> Prompt | None:
@@ -153,16 +179,23 @@ def change_cuppa(viewer: Viewer, cuppa_id: int, plan: Plan) -> Cuppa:
         cuppa = Cuppa.locked(cuppa_id)
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
         _require_to_come(cuppa)
-        moved = cuppa.starts_at != facts["starts_at"]
+        moved = (cuppa.starts_at, cuppa.minutes) != (facts["starts_at"], facts["minutes"])
+        times.require_to_come(facts["starts_at"])
         asked_anew = _set_prompts(cuppa.id, plan.prompts)
         if cuppa.published_at is not None:
             facts["kind"] = cuppa.kind
+            facts["seats"] = facts["seats"] if cuppa.kind != "chat" else None
             _require_complete({**facts, "prompts": _kept_prompts(plan.prompts)})
             if moved or asked_anew:
                 times.require_notice(cuppa.kind, facts["starts_at"], zone_name=plan.time_zone)
                 facts |= {"notice_from": now(), "sequence": cuppa.sequence + 1}
         Cuppa.update(facts).where(Cuppa.id == cuppa.id).execute()
         if cuppa.published_at is not None:
+            fresh = Cuppa.fetch(cuppa.id)
+            while _let_next_in(fresh):
+                pass
+            if any(getattr(cuppa, name) != facts[name] for name in HOUSEKEEPING):
+                _listen(viewer, fresh)
             audit.note(viewer, "cuppa.changed", subject=cuppa)
             if moved or asked_anew:
                 events.record("cuppa.changed", subject=cuppa, actor=viewer, moved=int(moved), prompts=int(asked_anew))
@@ -207,7 +240,7 @@ def publish_cuppa(viewer: Viewer, cuppa_id: int) -> Cuppa:
         prompts = [prompt.words for prompt in Prompt.select().where(Prompt.cuppa == cuppa.id).order_by(Prompt.position)]
         _require_complete({**cuppa.__data__, "prompts": prompts})
         times.require_notice(cuppa.kind, cuppa.starts_at, zone_name=cuppa.time_zone)
-        thread_id = _open_room(viewer, cuppa, prompts)
+        thread_id = _open_room(viewer, cuppa)
         moment = now()
         Cuppa.update(published_at=moment, notice_from=moment, thread=thread_id).where(Cuppa.id == cuppa.id).execute()
         audit.note(viewer, "cuppa.published", subject=cuppa)
@@ -215,7 +248,7 @@ def publish_cuppa(viewer: Viewer, cuppa_id: int) -> Cuppa:
         return Cuppa.fetch(cuppa.id)
 
 
-def _open_room(viewer: Viewer, cuppa: Cuppa, prompts: list[str]) -> int:
+def _open_room(viewer: Viewer, cuppa: Cuppa) -> int:
     """Make the circle and its thread: a listening thread from its first word. Its door opens with the cuppa."""
     circle = Group.create(name=f"cuppa {cuppa.id}")
     GroupMember.create(group=circle.id, member=viewer.id, joined_at=now())
@@ -235,34 +268,44 @@ def _open_room(viewer: Viewer, cuppa: Cuppa, prompts: list[str]) -> int:
         group_ids=viewer.group_ids | {circle.id},
         is_confirmed=True,
     )
-    lines = [cuppa.why or cuppa.title, *(f"{n}. {words}" for n, words in enumerate(prompts, start=1))]
     thread = threads.start_thread(
         host,
         category.id,
         title=cuppa.title,
-        source="\n\n".join(lines),
+        source=cuppa.why,
         nonce=f"cuppa-{cuppa.id}-room",
         group_id=circle.id,
     )
     if cuppa.kind != "chat":
         threads.shut_door(thread.id, by=viewer)
-        listening.mark(
-            host,
-            thread.id,
-            purpose=cuppa.why,
-            can_change=cuppa.can_change,
-            cannot_change=cuppa.cannot_change,
-            who_decides=cuppa.who_decides,
-            hear_by=cuppa.hear_by,
-        )
+        _listen(host, cuppa, thread_id=thread.id)
     return thread.id
 
 
-def cancel_cuppa(viewer: Viewer, cuppa_id: int, *, reason: str) -> None:
-    """Call a cuppa off, with a reason that everybody who was invited is told. Twice is fine. Raises Invalid, Conflict."""
-    reason = tidy(reason).strip()[:LONGEST_WORDS]
+def _listen(viewer: Viewer, cuppa: Cuppa, *, thread_id: int | None = None) -> None:
+    """Say in the cuppa's thread, as in any listening thread, what for and what can and cannot change."""
+    if cuppa.kind == "chat":
+        return
+    listening.mark(
+        viewer,
+        thread_id or cuppa.thread_id,
+        purpose=cuppa.why,
+        can_change=cuppa.can_change,
+        cannot_change=cuppa.cannot_change,
+        who_decides=cuppa.who_decides,
+        hear_by=cuppa.hear_by,
+    )
+
+
+def cancel_cuppa(viewer: Viewer, cuppa_id: int, *, reason: str, new_date: str = "") -> None:
+    """Call a cuppa off, with a reason (and a new date, if there is one) that everybody who was invited is told.
+
+    Twice is fine. Raises Invalid, Conflict."""
+    reason, new_date = tidy(reason).strip()[:LONGEST_WORDS], clean_line(new_date, 200)
     if not reason:
         raise Invalid(errors={"reason": _("Tell people why. They kept the time free.")})
+    if new_date:
+        reason = f"{reason}\n{_('A new date: %(date)s', date=new_date)}"
     with transaction():
         cuppa = Cuppa.locked(cuppa_id)
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
@@ -286,15 +329,21 @@ def invite(viewer: Viewer, cuppa_id: int, member_ids: list[int]) -> tuple[int, i
 
     Those who were invited before, or answered already, are left in peace and counted in neither."""
     invited = spared = 0
+    wanted = sorted(set(member_ids))
     with transaction():
+        # Members before cuppas, as where somebody leaves: whoever locks both in another order waits for ever.
+        members = [Member.locked(member_id) for member_id in wanted]
         cuppa = Cuppa.locked(cuppa_id)
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
         if cuppa.published_at is None:
             raise Conflict(_("Put the cuppa on the notice board first."))
         _require_to_come(cuppa)
         before = {row for (row,) in Invitation.select(Invitation.member).where(Invitation.cuppa == cuppa.id).tuples()}
-        for member_id in sorted(set(member_ids) - before - {cuppa.host_id}):
-            if ask(member_id, "invitation", ("cuppa", cuppa.id)) is None:
+        for member in members:
+            member_id = member.id
+            if member_id in before or member_id == cuppa.host_id or member.left_at is not None:
+                continue
+            if not may_post(viewer_for(member)) or ask(member_id, "invitation", ("cuppa", cuppa.id)) is None:
                 spared += 1
                 continue
             invitation = Invitation.create(cuppa=cuppa.id, member=member_id, invited_at=now())
@@ -308,10 +357,12 @@ def answer_invitation(viewer: Viewer, cuppa_id: int, *, answer: str, check_on_me
 
     Seats go in the order of answers, then there is a waiting list. Raises Invalid, Conflict, NotFound."""
     require(viewer.is_member, _("Please sign in to answer."))
-    require(not viewer.is_suspended, _("Your place here is paused for now, so you can read but not take part."))
     if answer not in ANSWERS:
         raise Invalid(errors={"answer": _("Choose one of the answers.")})
+    # Stepping back is open to everybody; a seat is for those who may speak.
+    require(answer not in SAID_YES or may_post(viewer), threads.why_not_post(viewer))
     with transaction():
+        Member.locked(viewer.id or 0)
         cuppa = Cuppa.locked(cuppa_id)
         if cuppa.published_at is None:
             raise NotFound
@@ -359,7 +410,8 @@ def _set_place(cuppa: Cuppa, member_id: int, *, seated: bool) -> None:
         GroupMember.delete().where(GroupMember.group == circle, GroupMember.member == member_id).execute()
 
 
-def _let_next_in(cuppa: Cuppa) -> None:
+def _let_next_in(cuppa: Cuppa) -> bool:
+    """Give a free seat to whoever waited longest. Say whether there was one, and somebody waiting."""
     waiting = (
         Invitation.select()
         .where(Invitation.cuppa == cuppa.id, Invitation.waiting_since.is_null(False))
@@ -367,10 +419,11 @@ def _let_next_in(cuppa: Cuppa) -> None:
         .first()
     )
     if waiting is None or (cuppa.seats is not None and _seated(cuppa.id) >= cuppa.seats):
-        return
+        return False
     Invitation.update(seated_at=now(), waiting_since=None).where(Invitation.id == waiting.id).execute()
     _set_place(cuppa, waiting.member_id, seated=True)
     events.record("seat.freed", subject=waiting, cuppa=cuppa.id, member=waiting.member_id)
+    return True
 
 
 def decline_for_good(viewer: Viewer, cuppa_id: int, *, pause_days: int) -> None:
@@ -410,8 +463,8 @@ def post_jotting(viewer: Viewer, jotting_id: int) -> str:
     cuppa = jotting.prompt.cuppa
     if cuppa.thread_id is None:
         raise NotFound
-    if queries.phase_of(cuppa) not in queries.TALKING:
-        raise Conflict(_("The door isn't open yet. Your words are kept; you can post them when it is."))
+    if not queries.is_door_open(cuppa):
+        raise Conflict(_("The door isn't open now. Your words are kept here."))
     with transaction():
         post = threads.reply(
             viewer,
@@ -433,9 +486,7 @@ def mind_the_door(cuppa_id: int) -> None:
         if cuppa is None or cuppa.thread_id is None:
             return
         host = Viewer(id=cuppa.host_id)
-        if cuppa.kind == "chat" and cuppa.cancelled_at is None:
-            return
-        if queries.phase_of(cuppa) in queries.TALKING:
+        if queries.is_door_open(cuppa):
             threads.open_door(cuppa.thread_id)
         else:
             threads.shut_door(cuppa.thread_id, by=host)
@@ -445,8 +496,8 @@ def show_prompt(viewer: Viewer, prompt_id: int) -> None:
     """Put a prompt into the conversation, for everybody present. Twice makes one post. Raises Conflict."""
     prompt = Prompt.fetch(prompt_id)
     require(may_run_cuppa(viewer, host_id=prompt.cuppa.host_id), NOT_YOURS)
-    if queries.phase_of(prompt.cuppa) not in queries.TALKING:
-        raise Conflict(_("The door isn't open yet."))
+    if not queries.is_door_open(prompt.cuppa):
+        raise Conflict(_("The door isn't open now."))
     threads.reply(viewer, prompt.cuppa.thread_id, source=f"**{prompt.words}**", nonce=f"prompt-{prompt.id}-{viewer.id}")
 
 
@@ -464,6 +515,8 @@ def send_summary(viewer: Viewer, cuppa_id: int, *, source: str) -> Summary:
     with transaction():
         cuppa = Cuppa.locked(cuppa_id)
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
+        if cuppa.cancelled_at is not None:
+            raise Conflict(_("This cuppa was cancelled. Plan a new one."))
         if cuppa.published_at is None or cuppa.starts_at > now():
             raise Conflict(_("The cuppa has not begun yet."))
         facts = {"source": source, "html": html, "renderer": RENDERER, "by": viewer.id, "sent_at": now()}
@@ -481,12 +534,15 @@ def send_summary(viewer: Viewer, cuppa_id: int, *, source: str) -> Summary:
 
 
 def answer_summary(viewer: Viewer, cuppa_id: int, *, heard_right: bool, words: str = "") -> None:
-    """Say whether we understood, and what not. A disagreement is kept with the summary and travels with it."""
+    """Say whether we understood, and what not. A disagreement is kept with the summary and travels with it.
+
+    A new answer takes the place of the first. Raises Invalid for a no without words, NotFound for who was not there."""
     words = tidy(words).strip()[:LONGEST_WORDS]
     with transaction():
         summary = Summary.get_or_none(Summary.cuppa == cuppa_id)
-        if summary is None or not queries.took_part(viewer, cuppa_id):
+        if summary is None or viewer.id not in queries.participants(cuppa_id):
             raise NotFound
+        Summary.locked(summary.id)
         if not heard_right and not words:
             raise Invalid(errors={"words": _("Tell us in a line what we got wrong.")})
         SummaryAnswer.delete().where(SummaryAnswer.summary == summary.id, SummaryAnswer.member == viewer.id).execute()
@@ -499,7 +555,8 @@ def answer_summary(viewer: Viewer, cuppa_id: int, *, heard_right: bool, words: s
 def take_to_workbench(viewer: Viewer, cuppa_id: int, *, kind: str, nonce: str) -> int:
     """Make an insight of a summary that participants had their say about, disagreement included. Return its id.
 
-    Raises Conflict before they had their say, Invalid, NotFound."""
+    They had it when all of them answered, or three days have gone by. There is no way round that
+    for the host. Raises Conflict before they had their say, Invalid, NotFound."""
     seen = queries.cuppa(viewer, cuppa_id)
     require(may_run_cuppa(viewer, host_id=seen.host_id), NOT_YOURS)
     if seen.summary is None:
@@ -518,11 +575,9 @@ def forget_member(member_id: int) -> None:
     """Take a leaver's jottings, seats and answers away. Called inside the erasing transaction."""
     Jotting.delete().where(Jotting.member == member_id).execute()
     SummaryAnswer.update(words="").where(SummaryAnswer.member == member_id).execute()
-    seated = list(
-        Invitation.select(Invitation.cuppa).where(Invitation.member == member_id, Invitation.seated_at.is_null(False))
-    )
-    Invitation.delete().where(Invitation.member == member_id).execute()
-    for row in seated:
-        cuppa = Cuppa.locked(row.cuppa_id)
+    mine = Invitation.select(Invitation.cuppa).where(Invitation.member == member_id).order_by(Invitation.cuppa)
+    for (cuppa_id,) in list(mine.tuples()):
+        cuppa = Cuppa.locked(cuppa_id)
+        Invitation.delete().where(Invitation.cuppa == cuppa_id, Invitation.member == member_id).execute()
         if cuppa.starts_at > now() and cuppa.cancelled_at is None:
             _let_next_in(cuppa)

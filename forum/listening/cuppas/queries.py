@@ -39,6 +39,12 @@ def phase_of(cuppa: Cuppa) -> str:
     return "over"
 
 
+def is_door_open(cuppa: Cuppa) -> bool:
+    """Say whether people may speak in a cuppa now. A chat is an open door from the moment it is on the board."""
+    phase = phase_of(cuppa)
+    return phase in TALKING or (cuppa.kind == "chat" and phase == "coming")
+
+
 def cuppa_url(cuppa_id: int, slug: str) -> str:
     """Return the address of a cuppa."""
     return f"/cuppas/{cuppa_id}/{slug}"
@@ -94,6 +100,7 @@ class SummaryView:
     corrections: tuple[tuple[str, str], ...]
     mine: bool | None
     is_confirmed: bool
+    is_asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,7 @@ class CuppaView:
     summary: SummaryView | None
     theme_id: int | None
     from_thread_id: int | None
+    is_door_open: bool
 
     @property
     def doors_open_at(self) -> datetime:
@@ -188,15 +196,16 @@ def coming_cuppas(viewer: Viewer, *, limit: int = 30) -> list[CuppaCard]:
 
 
 def past_cuppas(viewer: Viewer, *, before: int | None = None, limit: int = 20) -> list[CuppaCard]:
-    """Return cuppas that are over or were cancelled, the newest first, ids below *before*."""
+    """Return cuppas that are over or were cancelled, the newest first, ids below *before*; one more than *limit* if there are."""
     query = Cuppa.select().where(Cuppa.published_at.is_null(False))
     query = query.where(
         (Cuppa.starts_at <= now() - CATCH_UP - timedelta(minutes=10)) | Cuppa.cancelled_at.is_null(False)
     )
     if before is not None:
         query = query.where(Cuppa.id < before)
-    cards = _cards(viewer, query.order_by(Cuppa.id.desc()).limit(limit + 1))
-    return [card for card in cards if card.phase in {"over", "cancelled"}]
+    # How long each lasts is no matter for the database, so a few that still catch up come along and are left out.
+    cards = _cards(viewer, query.order_by(Cuppa.id.desc()).limit(limit + 11))
+    return [card for card in cards if card.phase in {"over", "cancelled"}][: limit + 1]
 
 
 def plans_of(viewer: Viewer) -> list[CuppaCard]:
@@ -259,6 +268,7 @@ def cuppa(viewer: Viewer, cuppa_id: int) -> CuppaView:
         summary=_summary(viewer, row),
         theme_id=row.theme_id,
         from_thread_id=row.from_thread_id,
+        is_door_open=is_door_open(row),
     )
 
 
@@ -300,7 +310,10 @@ def participants(cuppa_id: int) -> list[int]:
     seats = Invitation.select(Invitation.member).where(
         Invitation.cuppa == cuppa_id, Invitation.seated_at.is_null(False)
     )
-    return sorted({member for (member,) in seats.tuples()} | people_who_spoke(cuppa_id))
+    people = {member for (member,) in seats.tuples()} | people_who_spoke(cuppa_id)
+    host = Cuppa.select(Cuppa.host).where(Cuppa.id == cuppa_id)
+    here = Member.select(Member.id).where(Member.id.in_(people), Member.id.not_in(host), Member.left_at.is_null())
+    return sorted(id for (id,) in here.tuples())
 
 
 def _summary(viewer: Viewer, row: Cuppa) -> SummaryView | None:
@@ -315,7 +328,8 @@ def _summary(viewer: Viewer, row: Cuppa) -> SummaryView | None:
         .order_by(SummaryAnswer.id)
         .objects()
     )
-    confirmed = is_confirmed(summary, len(answers))
+    asked = set(participants(row.id))
+    confirmed = is_confirmed(summary, asked=asked, answered={answer.member_id for answer in answers})
     close = viewer.is_staff or took_part(viewer, row.id)
     if not close and not (viewer.is_member and confirmed):
         return None
@@ -333,16 +347,14 @@ def _summary(viewer: Viewer, row: Cuppa) -> SummaryView | None:
         ),
         mine=next((answer.heard_right for answer in answers if answer.member_id == viewer.id), None),
         is_confirmed=confirmed,
+        is_asked=viewer.id in asked,
     )
 
 
-def is_confirmed(summary: Summary, answers: int) -> bool:
+def is_confirmed(summary: Summary, *, asked: set[int], answered: set[int]) -> bool:
     """Say whether participants had their say: all of them answered, or three days have passed since they were asked."""
     sent_at: datetime = summary.sent_at
-    if now() >= sent_at + CONFIRM_SPAN:
-        return True
-    asked = len(participants(summary.cuppa_id))
-    return asked > 0 and answers >= asked
+    return now() >= sent_at + CONFIRM_SPAN or (bool(asked) and asked <= answered)
 
 
 def people_in_thread(thread_id: int) -> list[int]:

@@ -29,7 +29,10 @@ def moment_of(local: str, zone_name: str) -> datetime:
     if wall is None or wall.tzinfo is not None:
         raise Invalid(errors={"starts": _("Choose a day and a time, like 3 December at 2pm.")})
     there = wall.replace(tzinfo=zone(zone_name), second=0, microsecond=0)
-    moment = there.astimezone(UTC)
+    try:
+        moment = there.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(errors={"starts": _("Choose a day and a time, like 3 December at 2pm.")}) from None
     if moment.astimezone(zone(zone_name)).replace(tzinfo=None) != there.replace(tzinfo=None):
         raise Invalid(
             errors={
@@ -44,9 +47,8 @@ def moment_of(local: str, zone_name: str) -> datetime:
 def comes_twice(local: str, zone_name: str) -> bool:
     """Say whether a wall time comes twice because the clocks go back."""
     wall = datetime.fromisoformat(local).replace(tzinfo=zone(zone_name))
-    return wall.replace(fold=0).utcoffset() != wall.replace(fold=1).utcoffset() and (
-        wall.replace(fold=0).utcoffset() or timedelta(0)
-    ) > (wall.replace(fold=1).utcoffset() or timedelta(0))
+    first, second = (wall.replace(fold=fold).utcoffset() or timedelta(0) for fold in (0, 1))
+    return first > second
 
 
 def earliest_start(kind: str, *, notice_from: datetime | None = None) -> datetime:
@@ -63,13 +65,17 @@ def first_offer(kind: str) -> datetime:
     return moment + (datetime.min.replace(tzinfo=UTC) - moment) % timedelta(minutes=15)
 
 
+def require_to_come(starts_at: datetime) -> None:
+    """Raise Invalid for ``starts`` unless that is a moment to come, within a year."""
+    if starts_at <= now():
+        raise Invalid(errors={"starts": _("That time has passed. Choose one that is still to come.")})
+    if starts_at > now() + FURTHEST:
+        raise Invalid(errors={"starts": _("That is more than a year away. Choose a nearer day.")})
+
+
 def require_notice(kind: str, starts_at: datetime, *, zone_name: str, notice_from: datetime | None = None) -> None:
     """Raise Invalid for ``starts``, offering the earliest time, unless there is time to think before *starts_at*."""
-    moment = now()
-    if starts_at <= moment:
-        raise Invalid(errors={"starts": _("That time has passed. Choose one that is still to come.")})
-    if starts_at > moment + FURTHEST:
-        raise Invalid(errors={"starts": _("That is more than a year away. Choose a nearer day.")})
+    require_to_come(starts_at)
     if starts_at < earliest_start(kind, notice_from=notice_from):
         hours = int(MINIMUM_NOTICE[kind].total_seconds() // 3600)
         raise Invalid(

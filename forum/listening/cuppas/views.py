@@ -1,5 +1,6 @@
 """The notice board of cuppas, a cuppa's page, and what its host needs."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request
@@ -63,9 +64,9 @@ def when_words(card: CuppaCard) -> str:
 
 
 def next_on_home(who: Viewer) -> Slot | None:
-    """On home: the next cuppa."""
-    coming = queries.coming_cuppas(who, limit=1)
-    return Slot("cuppas/_next.html", {"cuppa": coming[0], "when": when_words(coming[0])}) if coming else None
+    """On home: the next cuppa, or the one that is on now."""
+    coming = next((card for card in queries.coming_cuppas(who) if card.phase != "catching_up"), None)
+    return Slot("cuppas/_next.html", {"cuppa": coming, "when": when_words(coming)}) if coming else None
 
 
 def room_banner(who: Viewer, thread: ThreadView) -> Slot | None:
@@ -77,6 +78,42 @@ def room_banner(who: Viewer, thread: ThreadView) -> Slot | None:
         return None
     seen = queries.cuppa(who, row.id)
     return Slot("cuppas/_room.html", {"cuppa": seen, "is_host": may_run_cuppa(who, host_id=seen.host_id)})
+
+
+def hours_words(_who: Viewer, thread: ThreadView) -> object:
+    """Where the reply box of a cuppa's thread would be: when it opens, or that it is over."""
+    row = queries.cuppa_of_thread(thread.id) if thread.group_id is not None else None
+    if row is None:
+        return ""
+    phase = queries.phase_of(row)
+    if phase == "cancelled":
+        return _("This cuppa was called off.")
+    if phase == "over":
+        return _("This cuppa is over. Everything said stays here to be read.")
+    if phase == "coming":
+        starts: datetime = row.starts_at
+        opens = date_words(starts - times.DOORS_OPEN_BEFORE, row.time_zone)
+        return _("You can write here from %(when)s. Until then there is time to think.", when=opens)
+    return _("The door opens in a moment. Please look again.")
+
+
+def theme_tools(who: Viewer, theme: Any) -> list[Tool]:
+    """Beside a theme: one tap makes a cuppa about it."""
+    return [Tool(_("Plan a cuppa about this"), f"/cuppas/new?theme={theme.id}", "coffee")] if may_host(who) else []
+
+
+def my_cuppas_shelf(who: Viewer) -> Shelf | None:
+    """On the workbench: the cuppas one hosts."""
+    mine = queries.hosted_by(who)
+    if not mine:
+        return None
+    return Shelf(
+        heading=gettext("My cuppas"),
+        lines=tuple(Line(card.title, card.url, when_words(card)) for card in mine[:5]),
+        link_words=gettext("All cuppas"),
+        link_url="/cuppas",
+        drawing="mugs",
+    )
 
 
 def plan_tools(who: Viewer, thread: ThreadView) -> list[Tool]:
@@ -132,6 +169,13 @@ def cuppa(id: int, slug: str = "") -> Any:
     return web.page("cuppas/cuppa.html", **_facts(viewer(), seen))
 
 
+def _twice(seen: queries.CuppaView) -> object:
+    """Where the clocks go back: which of the two hours is meant."""
+    if not times.comes_twice(seen.local_start, seen.card.time_zone):
+        return ""
+    return _("The clocks go back that night, so this time comes twice. We mean the first one, before they change.")
+
+
 def _facts(who: Viewer, seen: queries.CuppaView) -> dict[str, Any]:
     runs = may_run_cuppa(who, host_id=seen.host_id)
     return {
@@ -141,6 +185,7 @@ def _facts(who: Viewer, seen: queries.CuppaView) -> dict[str, Any]:
         "recognition": RECOGNITION_NAMES[seen.card.recognition],
         "recognition_note": RECOGNITION_NOTE if seen.card.recognition in {"voucher", "payment"} else "",
         "runs": runs,
+        "twice": _twice(seen),
         "insight_kinds": [(kind, KIND_WORDS[kind][0]) for kind in INSIGHT_KINDS],
     }
 
@@ -151,8 +196,7 @@ def calendar(id: int, slug: str) -> Response:
     if seen.card.phase == "planned":
         raise NotFound
     site = settings.chosen()
-    status = "CANCELLED" if seen.card.phase == "cancelled" else "CONFIRMED"
-    text = entry(Cuppa.fetch(id), site, url=f"{site.site_url}{seen.card.url}", status=status)
+    text = entry(Cuppa.fetch(id), site, url=f"{site.site_url}{seen.card.url}")
     response = Response(text, mimetype="text/calendar")
     response.headers["Content-Disposition"] = f'attachment; filename="{seen.card.slug}.ics"'
     return response
@@ -178,7 +222,10 @@ def answer(id: int) -> Any:
     seen = queries.cuppa(who, id)
     require(who.is_member, _("Please sign in to answer."))
     try:
-        return web.go(seen.card.url, say=_answer(who, id, AnswerForm.read(request.form)))
+        said = _answer(who, id, AnswerForm.read(request.form))
+        if seen.card.kind == "chat" and request.form.get("answer") == "may_drop_in":
+            return web.go(seen.thread_url)
+        return web.go(seen.card.url, say=said)
     except (Invalid, Conflict) as trouble:
         return web.again("cuppas/cuppa.html", trouble, **_facts(who, seen))
 
@@ -218,7 +265,12 @@ def answer_by_link(token: str) -> Any:
     """From an e-mail: the page shows the answer and one button, because mail programs open links by themselves."""
     cuppa_id, who = _from_token(token)
     seen = queries.cuppa(who, cuppa_id)
-    context = {"token": token, "seen": seen, "time_words": when_words(seen.card), "chosen": request.args.get("answer", "")}
+    context = {
+        "token": token,
+        "seen": seen,
+        "time_words": when_words(seen.card),
+        "chosen": request.args.get("answer", ""),
+    }
     if request.method == "POST":
         try:
             said = _answer(who, cuppa_id, AnswerForm.read(request.form))
@@ -243,7 +295,9 @@ def think(id: int, prompt_id: int) -> Any:
         actions.jot(who, prompt_id, words=request.form.get("words", ""))
     except Invalid as trouble:
         return web.again("cuppas/cuppa.html", trouble, typed_prompt=prompt_id, **_facts(who, seen))
-    return web.go(f"{seen.card.url}#prompt-{prompt_id}", say=_("Kept. Only you can read it."))
+    if request.headers.get("X-Requested-With") == "kettle":
+        return "", 204
+    return web.go(f"{seen.card.url}#think-{prompt_id}", say=_("Kept. Only you can read it."))
 
 
 @bp.post("/cuppas/<int:id>/jottings/<int:jotting_id>")
@@ -321,7 +375,7 @@ def new() -> Any:
     """Plan a cuppa; ``?thread=`` or ``?theme=`` fill it in."""
     who = viewer()
     require(may_host(who), actions.NOT_YOURS)
-    thread_id, theme_id = _from("thread"), _from("theme")
+    thread_id, theme_id, again_id = _from("thread"), _from("theme"), _from("again")
     if request.method == "POST":
         try:
             made = actions.plan_cuppa(
@@ -332,7 +386,10 @@ def new() -> Any:
         return web.go(
             cuppa_url(made.id, made.slug), say=_("Your plan is kept. Nobody else sees it until you publish it.")
         )
-    typed = _prefilled(who, thread_id, theme_id)
+    if again_id is not None:
+        typed = _as_before(queries.cuppa(who, again_id)) | _first_time()
+    else:
+        typed = _prefilled(who, thread_id, theme_id)
     return web.page("cuppas/edit.html", typed=typed, **_form_facts(typed))
 
 
@@ -341,12 +398,15 @@ def _from(name: str) -> int | None:
     return whole_number(value) if value else None
 
 
-def _prefilled(who: Viewer, thread_id: int | None, theme_id: int | None) -> dict[str, Any]:
+def _first_time() -> dict[str, str]:
     offer = times.local_of(times.first_offer("focus"), "Europe/London")
+    return {"day": offer[:10], "time": offer[11:]}
+
+
+def _prefilled(who: Viewer, thread_id: int | None, theme_id: int | None) -> dict[str, Any]:
     typed: dict[str, Any] = {
         "kind": "focus",
-        "day": offer[:10],
-        "time": offer[11:],
+        **_first_time(),
         "minutes": "60",
         "seats": str(actions.DEFAULT_SEATS),
         "recognition": "thanks",
@@ -412,7 +472,14 @@ def edit(id: int) -> Any:
             return web.again("cuppas/edit.html", trouble, cuppa=seen, **facts)
         say = _("Changed. Everybody who was invited hears of a new time or question.") if published else _("Kept.")
         return web.go(cuppa_url(made.id, made.slug), say=say)
-    typed = {
+    typed = _as_before(seen)
+    facts = {**_form_facts(typed), "is_published": published}
+    return web.page("cuppas/edit.html", typed=typed, cuppa=seen, **facts)
+
+
+def _as_before(seen: queries.CuppaView) -> dict[str, Any]:
+    """Return a cuppa's plan as its form shows it."""
+    return {
         "kind": seen.card.kind,
         "title": seen.card.title,
         "why": seen.card.why,
@@ -428,9 +495,9 @@ def edit(id: int) -> Any:
         "hear_by": seen.hear_by,
         "prompts": [prompt.words for prompt in seen.prompts],
         "rules": seen.house_rules.splitlines(),
+        "thread": seen.from_thread_id or "",
+        "theme": seen.theme_id or "",
     }
-    facts = {**_form_facts(typed), "is_published": published}
-    return web.page("cuppas/edit.html", typed=typed, cuppa=seen, **facts)
 
 
 @bp.post("/cuppas/<int:id>/publish")
@@ -474,8 +541,8 @@ def invite(id: int) -> Any:
         say = n_("%(n)s person is invited.", "%(n)s people are invited.", invited, n=invited)
         if spared:
             more = n_(
-                "We left %(n)s person in peace, because we've asked them often enough.",
-                "We left %(n)s people in peace, because we've asked them often enough.",
+                "We left %(n)s person in peace for now, because they've been asked often enough or want a pause.",
+                "We left %(n)s people in peace for now, because they've been asked often enough or want a pause.",
                 spared,
                 n=spared,
             )
@@ -491,10 +558,12 @@ def cancel(id: int) -> Any:
     require(may_run_cuppa(who, host_id=seen.host_id), actions.NOT_YOURS)
     if request.method == "POST":
         try:
-            actions.cancel_cuppa(who, id, reason=request.form.get("reason", ""))
+            reason, new_date = request.form.get("reason", ""), request.form.get("new_date", "")
+            actions.cancel_cuppa(who, id, reason=reason, new_date=new_date)
         except (Invalid, Conflict) as trouble:
             return web.again("cuppas/cancel.html", trouble, cuppa=seen)
-        return web.go("/cuppas", say=_("It's called off. Everybody who was invited gets your reason and our apology."))
+        say = _("It's called off. Everybody who was invited gets your reason and our apology.")
+        return web.go(seen.card.url if seen.card.phase != "planned" else "/cuppas", say=say)
     return web.page("cuppas/cancel.html", cuppa=seen)
 
 
