@@ -228,3 +228,21 @@ def test_leaving_takes_notices_and_letters_along(work: Any, app: Any) -> None:
     assert Notice.select().count() == 0
     assert Letter.select().where(Letter.member == ann.id).count() == 0
     _ = threads
+
+
+def test_an_open_page_is_sent_the_new_count_and_nothing_about_anybody(app: Any, work: Any) -> None:
+    from forum import events, live
+    from forum.members.actions import start_session
+
+    ann, ben = a_member("Ann"), a_member("Ben")
+    start_session(ann.id)
+    a_post(a_thread(ann, title="Something private"), ben)
+    work()
+    (row,) = [row for row in events.after(0) if row[1] == "notice.added"]
+    heard = live.Heard(*row[:5], {})
+    with app.test_request_context():
+        frame = live.Frames().of(heard)
+    assert frame is not None
+    assert b'id="unread-notices" data-how="replace">' in frame
+    assert b"</span>1<span" in frame
+    assert b"private" not in frame
