@@ -1,5 +1,6 @@
 """Every route and every role: an address opens for those it is for, and for nobody else."""
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from forum import web
 from forum.access import Viewer
 from forum.channels.letters import stop_token
 from forum.clock import now
-from forum.database import db, is_postgres
+from forum.database import transaction
 from forum.legacy import actions as legacy
 from forum.legacy.entry import Entry
 from forum.listening import actions as listening
@@ -176,15 +177,19 @@ def _words(member: Any) -> dict[str, str]:
     return {f"{purpose}_word": link_word(link) for purpose, link in links.items()}
 
 
+class _Undone(Exception):
+    """Takes back what a request did."""
+
+
 def _try(app: Any, method: str, path: str, token: str | None, form: dict[str, str]) -> int | str:
     """Send one request with next to nothing filled in, and undo whatever it did."""
     client = app.test_client()
     if token is not None:
         with client.session_transaction() as session:
             session["_user_id"] = token
-    with db.atomic() if is_postgres() else db.atomic("IMMEDIATE") as undoable:
+    with contextlib.suppress(_Undone), transaction():
         response = client.open(path, method=method, data=form if method == "POST" else None)
-        undoable.rollback()
+        raise _Undone
     response.close()
     if response.status_code == 303 and "/login?next=" in response.headers["Location"]:
         return "sign in"

@@ -47,6 +47,7 @@ class Heard:
         self.writer = factories.a_member(words=words)
         self.thread = factories.a_thread(category=self.place, title="The respite line")
         self.staff = viewer_for(self.supporter)
+        self.day = (now() + timedelta(days=9)).date()
         listening.mark(
             self.staff,
             self.thread.id,
@@ -75,7 +76,7 @@ class Heard:
             team="Carers team",
             owner_id=self.supporter.id,
             theme_id=theme.id,
-            promised_for=(now() + timedelta(days=9)).date(),
+            promised_for=self.day,
             carers_decide=True,
         )
         self.proposer = proposer

@@ -1,0 +1,122 @@
+"""Journey 9: anyone reports in two taps; moderators decide with a reason, another one looks again; a crisis word shows
+help and blocks nothing; the reply box says when nobody is watching; a member takes everything with them, and leaves."""
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+from forum import audit
+from forum.clock import now
+from forum.members.actions import viewer_for
+from forum.members.sessions.passwords import hashed
+from forum.safety.actions import set_hours
+from tests import factories
+from tests.browser import check, visit
+
+
+def test_a_report_a_decision_and_a_second_look(live_site: Any, app: Any, page: Any, new_page: Any, walk: Any) -> None:
+    place = factories.a_category("Talk", "public")
+    writer, ada = factories.a_member(name="Rhys"), factories.a_member(name="Ada")
+    first, second = factories.a_member(role="moderator"), factories.a_member(role="moderator")
+    thread = factories.a_thread(category=place)
+    post = factories.a_post(thread, writer, source="You are all useless.")
+    address = f"/t/{thread.id}/{thread.slug}"
+
+    # Two taps: a reason, and send.
+    reader = new_page(ada, phone=True, script=walk.script)
+    visit(reader, f"/report?post={post.id}")
+    reader.get_by_label("It's unkind or a personal attack").check()
+    reader.get_by_role("button", name="Tell the moderators").click()
+    expect(reader.get_by_role("heading", name="Thank you for telling us")).to_be_visible()
+    check(reader)
+
+    # A moderator sees it as it was, and hides it with a reason.
+    staff = new_page(first, script=walk.script)
+    visit(staff, "/safety")
+    staff.get_by_role("link", name="A post by Rhys").click()
+    expect(staff.get_by_text("You are all useless.").first).to_be_visible()
+    check(staff)
+    staff.get_by_label("Why? The writer will read this.").fill("Unkind to everybody here.")
+    staff.get_by_role("button", name="Hide the post").click()
+    expect(staff.get_by_text("The post is hidden.").first).to_be_visible()
+    visit(page, address)
+    expect(page.get_by_text("You are all useless.")).to_have_count(0)
+
+    # Its writer is told why, and asks us to look again.
+    live_site.wait_until_quiet()
+    theirs = new_page(writer, script=walk.script)
+    visit(theirs, "/me/notifications")
+    theirs.get_by_role("link", name="We hid your post").first.click()
+    visit(theirs, "/me/appeals")
+    expect(theirs.get_by_text("Unkind to everybody here.")).to_be_visible()
+    theirs.get_by_role("link", name="Ask us to look again").click()
+    theirs.get_by_label("Why should we look again?").fill("It was a joke among friends.")
+    theirs.get_by_role("button", name="Ask us to look again").click()
+    check(theirs)
+
+    # Another moderator overturns it, and the post is back.
+    other = new_page(second, script=walk.script)
+    visit(other, "/safety")
+    other.get_by_role("link", name="Rhys: A hidden post").click()
+    other.get_by_label("Change it: undo the decision now").check()
+    other.get_by_label("Your answer to Rhys").fill("You're right. We're sorry.")
+    other.get_by_role("button", name="Send the answer").click()
+    visit(page, address)
+    expect(page.get_by_text("You are all useless.")).to_be_visible()
+
+    # Everything stands in the trail, and the chain holds.
+    visit(other, "/safety/audit")
+    expect(other.get_by_text("Unkind to everybody here.").first).to_be_visible()
+    other.get_by_role("button", name="Check the chain").click()
+    expect(other.get_by_text("entries fit together")).to_be_visible()
+    assert audit.first_broken_entry()[0] is None
+
+
+def test_help_is_shown_at_once_and_the_box_says_that_nobody_is_watching(
+    live_site: Any, app: Any, new_page: Any, walk: Any
+) -> None:
+    later = now().weekday()
+    set_hours(viewer_for(factories.a_member(role="moderator")), [((later + 3) % 7, 9 * 60, 17 * 60)])
+    member, supporter = factories.a_member(name="Nia"), factories.a_member(role="supporter")
+    thread = factories.a_thread(member)
+    address = f"/t/{thread.id}/{thread.slug}"
+    theirs = new_page(member, phone=True, script=walk.script)
+    visit(theirs, address)
+    expect(theirs.get_by_text("Nobody from our team is here just now.").first).to_be_visible()
+    box = theirs.get_by_role("textbox", name="Your reply")
+    box.fill("I can't go on living like this")
+    if walk.script:
+        expect(theirs.get_by_role("link", name="Samaritans, 116 123").first).to_be_visible(timeout=10_000)
+    theirs.get_by_role("button", name="Post my reply").click()
+    expect(theirs.get_by_role("link", name="Samaritans, 116 123").first).to_be_visible()
+    expect(theirs.get_by_text("I can't go on living like this").first).to_be_visible()
+    check(theirs)
+
+    live_site.wait_until_quiet()
+    staff = new_page(supporter, script=walk.script)
+    visit(staff, "/safety")
+    expect(staff.get_by_role("heading", name="Nia,")).to_be_visible()
+    staff.get_by_label("What did you do?").fill("Rang her. Her sister is there now.")
+    staff.get_by_role("button", name="I've looked after this").click()
+    expect(staff.get_by_text("Nobody has written anything that worries us.")).to_be_visible()
+
+
+def test_a_member_takes_everything_with_them_and_leaves(live_site: Any, app: Any, new_page: Any, walk: Any) -> None:
+    member = factories.a_member(name="Gwen", password_hash=hashed("three odd teaspoons"))
+    thread = factories.a_thread(member, source="My neighbour helps us out.")
+    factories.a_post(thread, source="That is good to hear.")
+    theirs = new_page(member, script=walk.script)
+    visit(theirs, "/me/export")
+    with theirs.expect_download() as saved:
+        theirs.get_by_role("button", name="Download it").click()
+    assert "My neighbour helps us out." in saved.value.path().read_text()
+    visit(theirs, "/me/leave")
+    theirs.get_by_label("Your password", exact=True).fill("three odd teaspoons")
+    theirs.get_by_role("button", name="Leave and take my words with me").click()
+    expect(theirs.get_by_role("heading").first).to_be_visible()
+    live_site.wait_until_quiet()
+    reader = new_page(factories.a_member(), script=walk.script)
+    visit(reader, f"/t/{thread.id}/{thread.slug}")
+    expect(reader.get_by_text("That is good to hear.")).to_be_visible()
+    expect(reader.get_by_text("My neighbour helps us out.")).to_have_count(0)
+    expect(reader.get_by_text("Gwen")).to_have_count(0)
