@@ -15,7 +15,7 @@ HOUSEKEEPING = {
     "who_decides": "The Breaks team, every second Tuesday.",
     "hear_by": "In two weeks, here.",
 }
-WORDS = "I can't sit by a phone but I can answer one."
+WORDS = "I cannot sit by a phone but I can answer one."
 
 
 def a_supporter(name: str = "", **more: Any) -> Any:
