@@ -46,7 +46,8 @@ def test_a_visitor_reads_joins_comes_in_and_finds_the_way_back(
     page.get_by_role("button", name="Join us").click()
     expect(page.get_by_role("alert")).to_contain_text("people who run this place")
     expect(page.get_by_role("alert")).to_contain_text("name@example.org")
-    check(page)
+    if walk.script:
+        check(page)
     page.get_by_role("link", name="Check your e-mail address").click()
     expect(page.get_by_label("Your e-mail address")).to_be_focused()
     expect(page.get_by_label("Your e-mail address")).to_have_value("maggie")
