@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
         Reaction("look_for_crisis", safety.look_for_crisis),
     ),
     "post.edited": (
+        Reaction("tell_of_new_mentions", post_letters.tell_of_new_mentions),
         Reaction("look_for_crisis", safety.look_for_crisis),
         Reaction("follow_post", listening.follow_post),
     ),
@@ -41,19 +42,21 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "idea.stepped": (Reaction("tell_proposer", listening_notices.tell_proposer),),
     "cuppa.published": (
         Reaction("mind_the_door", cuppas.mind_the_door),
-        Reaction("remind_a_day_before", cuppa_letters.remind_a_day_before),
-        Reaction("remind_an_hour_before", cuppa_letters.remind_an_hour_before),
+        Reaction("note_tomorrow", cuppas.note_tomorrow),
+        Reaction("note_soon", cuppas.note_soon),
     ),
     "cuppa.changed": (
         Reaction("tell_of_cuppa_change", cuppa_letters.tell_of_change),
         Reaction("mind_the_door", cuppas.mind_the_door),
-        Reaction("remind_a_day_before", cuppa_letters.remind_a_day_before),
-        Reaction("remind_an_hour_before", cuppa_letters.remind_an_hour_before),
+        Reaction("note_tomorrow", cuppas.note_tomorrow),
+        Reaction("note_soon", cuppas.note_soon),
     ),
     "cuppa.cancelled": (
         Reaction("tell_of_cancelling", cuppa_letters.tell_of_cancelling),
         Reaction("mind_the_door", cuppas.mind_the_door),
     ),
+    "cuppa.tomorrow": (Reaction("remind_of_tomorrow", cuppa_letters.remind_of_tomorrow),),
+    "cuppa.soon": (Reaction("remind_of_soon", cuppa_letters.remind_of_soon),),
     "invitation.sent": (Reaction("send_invitation", cuppa_letters.send_invitation),),
     "invitation.answered": (Reaction("send_calendar", cuppa_letters.send_calendar),),
     "seat.freed": (Reaction("tell_of_seat", cuppa_letters.tell_of_seat),),

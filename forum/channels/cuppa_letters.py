@@ -1,6 +1,5 @@
 """Invitations, calendar entries, reminders and news of cuppas, by notice and by letter."""
 
-from datetime import timedelta
 from typing import Any
 
 from forum import settings
@@ -11,15 +10,12 @@ from forum.clock import now
 from forum.events import Event
 from forum.jobs import Again
 from forum.listening.cuppas.calendar import entry
-from forum.listening.cuppas.jobs import is_outdated
 from forum.listening.cuppas.models import Cuppa, Invitation, Prompt, Summary
 from forum.listening.cuppas.queries import cuppa_url, participants
 from forum.listening.cuppas.views import RECOGNITION_NAMES, answer_token
 from forum.members.models import Member
 from forum.web import date_words
 
-A_DAY = timedelta(hours=24)
-AN_HOUR = timedelta(hours=1)
 SAID_YES = ("hope_to", "may_drop_in", "may_vanish")
 
 
@@ -175,17 +171,9 @@ def tell_of_cancelling(event: Event, _cursor: str) -> Again | None:
     return None
 
 
-def _remind(event: Event, ahead: timedelta, name: str) -> Again | None:
+def _remind(event: Event, name: str) -> Again | None:
     cuppa = _cuppa(event.subject_id)
-    if cuppa is None or cuppa.cancelled_at is not None or cuppa.kind == "chat" or is_outdated(event):
-        return None
-    due = cuppa.starts_at - ahead
-    if due > now():
-        # It was moved: come back when it is time.
-        return Again(later=(due - now()).total_seconds())
-    # A worker that was down reminds nobody of tomorrow when it is today.
-    is_late = now() > due + ahead / 2
-    if is_late or cuppa.notice_from > due:
+    if cuppa is None or cuppa.cancelled_at is not None or cuppa.starts_at <= now():
         return None
     lines, letters = [], []
     for member, seated in _invited(cuppa):
@@ -197,14 +185,14 @@ def _remind(event: Event, ahead: timedelta, name: str) -> Again | None:
     return None
 
 
-def remind_a_day_before(event: Event, _cursor: str) -> Again | None:
+def remind_of_tomorrow(event: Event, _cursor: str) -> Again | None:
     """Remind those with a seat, a day before."""
-    return _remind(event, A_DAY, "tomorrow")
+    return _remind(event, "tomorrow")
 
 
-def remind_an_hour_before(event: Event, _cursor: str) -> Again | None:
+def remind_of_soon(event: Event, _cursor: str) -> Again | None:
     """Remind those with a seat, an hour before."""
-    return _remind(event, AN_HOUR, "soon")
+    return _remind(event, "soon")
 
 
 def ask_about_summary(event: Event, _cursor: str) -> Again | None:

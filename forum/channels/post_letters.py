@@ -43,7 +43,20 @@ def tell_of_post(event: Event, cursor: str) -> Again | None:
     if news is None:
         return None
     batch = queries.concerned(news.post, after=int(cursor or 0), limit=BATCH)
-    called = dict(batch)
+    _tell(event, news, dict(batch))
+    return Again(str(batch[-1][0]), PAUSE) if len(batch) == BATCH else None
+
+
+def tell_of_new_mentions(event: Event, _cursor: str) -> Again | None:
+    """Tell those whom a post calls by name since it was changed. Who was told of the post already is not told again."""
+    news = _news(event.subject_id)
+    if news is not None:
+        _tell(event, news, dict.fromkeys(queries.newly_mentioned(news.post, news.path), True))
+    return None
+
+
+def _tell(event: Event, news: _News, called: dict[int, bool]) -> None:
+    """Tell members of a post; *called* says of each whether it calls them by name."""
     # Whoever has the thread open has seen it come.
     seen = queries.readers_of(news.post, list(called))
     lines, letters = [], []
@@ -54,12 +67,10 @@ def tell_of_post(event: Event, cursor: str) -> Again | None:
         lines.append(
             Line(member.id, kind, news.thread.title, news.path, news.post.author_id, is_seen=member.id in seen)
         )
-        if member.email_confirmed_at is not None and (
-            member.mail_mentions if called[member.id] else member.mail_replies
-        ):
+        wants_letters = member.mail_mentions if called[member.id] else member.mail_replies
+        if wants_letters and member.email_confirmed_at is not None:
             letters.append(_letter(kind, member, news))
     actions.tell(event, lines, letters)
-    return Again(str(batch[-1][0]), PAUSE) if len(batch) == BATCH else None
 
 
 def tell_of_kind_word(event: Event, _cursor: str) -> Again | None:

@@ -142,6 +142,19 @@ def concerned(post: Post, *, after: int, limit: int) -> list[tuple[int, bool]]:
     return [(member_id, bool(is_called)) for member_id, is_called in _rows(_CONCERNED, values)]
 
 
+def newly_mentioned(post: Post, path: str) -> list[int]:
+    """Return whom *post*, which stands at *path*, calls by name and nothing was said to about it yet.
+
+    Not its author, nor anybody who muted the thread."""
+    sql = """SELECT m.member_id FROM mention m WHERE m.post_id = ? AND m.member_id <> ?
+        AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.member_id = m.member_id AND n.path = ?
+            AND n.kind IN ('reply', 'mention'))
+        AND NOT EXISTS (SELECT 1 FROM follow f WHERE f.thread_id = ? AND f.member_id = m.member_id
+            AND f.muted_at IS NOT NULL)
+        ORDER BY m.member_id"""
+    return [member_id for (member_id,) in _rows(sql, (post.id, post.author_id, path, post.thread_id))]
+
+
 def readers_of(post: Post, member_ids: Sequence[int]) -> set[int]:
     """Return those of *member_ids* who have read as far as *post* already."""
     marks = ReadingMark.select(ReadingMark.member).where(

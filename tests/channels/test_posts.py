@@ -287,3 +287,20 @@ def test_who_saw_a_post_come_is_not_told_that_it_is_new(work: Any) -> None:
     work()
     assert told(ann)
     assert unread_notices(viewer_for(ann)) == 0
+
+
+def test_somebody_mentioned_when_a_post_is_changed_is_told_once(work: Any, outbox: Any) -> None:
+    ann, ben, cat, muted = a_member("Ann"), a_member("Ben"), a_member("Cat"), a_member("Mu")
+    thread = a_thread(ann)
+    threads.unfollow(viewer_for(muted), thread.id)
+    post = a_post(thread, ben, source="Somebody here knows. @Ann?")
+    work()
+    words = "Somebody here knows. @Ann? @Cat? @Mu?"
+    threads.edit_post(viewer_for(ben), post.id, source=words, revision=1)
+    work()
+    threads.edit_post(viewer_for(ben), post.id, source=f"{words} Please.", revision=2)
+    work()
+    assert [kind for kind, _path in told(cat)] == ["mention"]
+    assert [kind for kind, _path in told(ann)] == ["mention"]
+    assert told(muted) == []
+    assert len(outbox.to(cat.email)) == len(outbox.to(ann.email)) == 1
