@@ -293,10 +293,10 @@ def lively_threads(viewer: Viewer, *, limit: int = 8) -> list[ThreadRow]:
 
 
 def waiting_threads(viewer: Viewer, *, limit: int = 5) -> list[ThreadRow]:
-    """Return new threads of other people that nobody has answered yet, the longest waiting first."""
+    """Return new threads of other people that nobody has answered yet, the longest waiting first. Circles keep their own."""
     return _thread_rows(
         viewer,
-        f"AND t.started_at > ? AND t.closed_at IS NULL AND t.author_id <> ? AND {_ALONE}",
+        f"AND t.started_at > ? AND t.closed_at IS NULL AND t.group_id IS NULL AND t.author_id <> ? AND {_ALONE}",
         [_stored(now() - WAITING), viewer.id or 0],
         "ORDER BY t.started_at, t.id LIMIT ?",
         [limit],
