@@ -86,3 +86,17 @@ def test_a_feed_that_did_not_change_is_not_sent_again(client: Any) -> None:
 def test_odd_characters_do_not_break_a_feed(client: Any) -> None:
     a_thread(a_member(), a_category("Open", "public"), title="🫖 \u202e olleh <b>", source="\x0b\x00 ]]> & \ud83e")
     assert len(titles(read(client, "/feeds/latest.atom"))) == 1
+
+
+def test_pages_say_where_their_feed_is(client: Any) -> None:
+    a_thread(a_member(), a_category("Tips", "public"))
+    a_thread(a_member(), a_category("Quiet", "members"))
+
+    def feeds_of(path: str) -> list[str]:
+        return [link["href"] for link in client.soup(path).select("link[type='application/atom+xml']")]
+
+    assert feeds_of("/c/tips") == ["/c/tips.atom"]
+    assert feeds_of("/") == ["/feeds/latest.atom"]
+    assert feeds_of("/changes") == ["/feeds/changes.atom"]
+    client.sign_in(a_member())
+    assert feeds_of("/c/quiet") == []
