@@ -29,6 +29,8 @@ def plan_answering(story: Story) -> None:
             story.plan(story.ago(change["days_ago"]), lambda change=change: _publish(story, change))
             story.plan(story.ago(change["days_ago"] - 0.1), lambda change=change: _tell(story, change))
             story.plan(story.ago(change["days_ago"] / 3), lambda change=change: _say_whether_it_helped(story, change))
+    # The demo's member has been here since most of it, and has yet to see the newest.
+    story.plan(story.ago(11.5), lambda: legacy.see_difference(story.who("bronwen")))
 
 
 def _proposed_at(story: Story, idea: Entry, change: Entry | None) -> datetime:
