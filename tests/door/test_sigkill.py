@@ -172,16 +172,20 @@ def _write_and_kill(
         while len(acknowledged) < moment and not troubles:
             time.sleep(0.002)
         time.sleep(rng.random() * 0.02)
-        killed = rng.choice([{"serve"}, {"worker"}, {"serve", "worker"}, {"serve", "worker"}])
-        for command in sorted(killed):
-            site.kill(command)
-        if "worker" in killed:
-            site.start_worker()
-        if "serve" in killed:
-            site.start_server()
+        _kill_some(site, rng)
     for thread in running:
         thread.join()
     return troubles
+
+
+def _kill_some(site: LiveSite, rng: random.Random) -> None:
+    killed = rng.choice([{"serve"}, {"worker"}, {"serve", "worker"}, {"serve", "worker"}])
+    for command in sorted(killed):
+        site.kill(command)
+    if "worker" in killed:
+        site.start_worker()
+    if "serve" in killed:
+        site.start_server()
 
 
 def _check_posts(threads: list[Thread]) -> None:
