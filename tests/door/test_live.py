@@ -153,8 +153,6 @@ def test_each_event_is_rendered_once_however_many_listen(monkeypatch: pytest.Mon
         ids = await say_elsewhere(1, 2)
         for page in pages:
             await page.until_told(2)
-        async with Page(hub, ticket) as late:
-            await late.until_told(2)
         assert rendered == ids
         for page in pages:
             await page.__aexit__()
@@ -323,6 +321,25 @@ def test_pages_go_on_when_an_older_backup_is_brought_back() -> None:
             await asyncio.sleep(0.3)
             (id,) = await say_elsewhere(6)
             assert [told.id for told in await again.until_told(1)] == [id]
+
+    run(story)
+
+
+def test_a_page_that_comes_later_is_not_told_what_was_taken_back_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {7: "My first words."}
+    kinds = dict.fromkeys(("post.published", "post.withdrawn"), lambda heard: f"<p>{said[heard.subject_id]}</p>")
+    monkeypatch.setattr(live, "frames", kinds)
+
+    async def story(hub: live.Hub) -> None:
+        async with Page(hub, a_ticket()) as early:
+            await asyncio.sleep(0.3)
+            await say_elsewhere(7)
+            await early.until_told(1)
+            said[7] = "Taken back."
+            await say_elsewhere(7, kind="post.withdrawn")
+            await early.until_told(2)
+            async with Page(hub, a_ticket(), after=0) as late:
+                assert {told.text for told in await late.until_told(2)} == {"<p>Taken back.</p>"}
 
     run(story)
 
