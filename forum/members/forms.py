@@ -133,7 +133,7 @@ class SettingsForm:
                 else _("Use at most %(n)s characters here. You have %(used)s.", n=LONGEST_ABOUT, used=len(about)),
                 "words": "" if sent.get("words") in WORDS else _("Choose how your words may be used."),
                 "asks_per_month": ""
-                if asks.isascii() and asks.isdigit() and int(asks[:4]) in ASKS_PER_MONTH
+                if asks in map(str, ASKS_PER_MONTH)
                 else _("Choose how often we may ask you something."),
                 "time_zone": "" if zone in available_timezones() else _("Choose a time zone from the list."),
             }
