@@ -19,8 +19,8 @@ from tests.live import wait_until
 
 
 def keep_plan(page: Page, starts: str) -> None:
-    page.get_by_label("Day").fill(starts[:10])
-    page.get_by_label("Time").fill(starts[11:])
+    page.get_by_label("Day", exact=True).fill(starts[:10])
+    page.get_by_label("Time", exact=True).fill(starts[11:])
 
 
 def about_to_start(host: Any, *members: Any) -> Cuppa:
@@ -58,10 +58,10 @@ def test_from_a_thread_to_a_yes(live_site: Any, app: Any, new_page: Any, walk: A
     desk.locator("summary", has_text="Look after this thread").click()
     desk.get_by_role("link", name="Make a cuppa of this").click()
     expect(desk.get_by_label("What is it about?")).to_have_value("Up four times a night")
-    expect(desk.get_by_label("Focus")).to_be_checked()
+    expect(desk.locator("input[name=kind][value=focus]")).to_be_checked()
     desk.get_by_label("Question 3").fill("What has nobody asked you yet?")
     keep_plan(desk, times.local_of(clock.now() + timedelta(hours=5), "Europe/London"))
-    desk.get_by_label("A voucher").check()
+    desk.locator("input[name=recognition][value=voucher]").check()
     desk.get_by_role("button", name="Keep the plan").click()
     expect(desk.locator("main")).to_contain_text("A plan that nobody else sees")
     desk.get_by_role("button", name="Put it on the notice board").click()
