@@ -21,7 +21,8 @@ class Pointer:
 
 
 _AGE = re.compile(
-    r"\b(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+(?:ty|teen)(?:-[a-z]+)?)[ -](?:years?|yrs?|months?)[ -]old\b|\baged? \d{1,3}\b|"
+    r"\b(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"[a-z]+(?:ty|teen)(?:-[a-z]+)?)[ -](?:years?|yrs?|months?)[ -]old\b|\baged? \d{1,3}\b|"
     r"(?:'s|’s|\bis|\bwas|\bbeing|\bturn(?:ed|s|ing)?|\bI'm|\bI’m) (?:only |just |nearly |almost )?\d{1,3}\b"
     r"(?! ?(?:times|hours|minutes|miles|days|weeks|per cent|%|pm|am|p\b))|"
     r"\b\d{1,3}(?:st|nd|rd|th) birthday\b|\bin (?:his|her|their|my) (?:twenties|thirties|forties|fifties|sixties|"
@@ -56,7 +57,8 @@ _RARE = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(
-    r"\b(?!(?:At|In|From|To|On|Near|The|Our|My|And|But|Then)\b)(?:[A-Z][\w’'-]+(?:[ -](?:on|upon|under|le|by|in|and|of|the|y|St|[A-Z][\w’'-]+))*[ ]"
+    r"\b(?!(?:At|In|From|To|On|Near|The|Our|My|And|But|Then)\b)"
+    r"(?:[A-Z][\w’'-]+(?:[ -](?:on|upon|under|le|by|in|and|of|the|y|St|[A-Z][\w’'-]+))*[ ]"
     r"(?:Hospital|Infirmary|General|Surgery|Hospice|School|Academy|College|University|Church|Chapel|Mosque|Street|"
     r"Road|Lane|Avenue|Close|Terrace|Ward|Centre|Park|House|Court|Library|Farm|Council|Island))\b"
 )
