@@ -241,8 +241,7 @@ def test_an_open_page_is_sent_the_new_count_and_nothing_about_anybody(app: Any, 
     (row,) = [row for row in events.after(0) if row[1] == "notice.added"]
     heard = live.Heard(*row[:5], {})
     with app.test_request_context():
-        frame = live.Frames().of(heard)
-    assert frame is not None
-    assert b'id="unread-notices" data-how="replace">' in frame
-    assert b"</span>1<span" in frame
-    assert b"private" not in frame
+        html = live.frames["notice.added"](heard)
+    assert 'id="unread-notices" data-how="replace">' in html
+    assert "</span>1<span" in html
+    assert "private" not in html
