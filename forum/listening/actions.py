@@ -1,5 +1,5 @@
-"""What staff do when they listen: mark threads, take down what they hear, put it together. Consent and ideas have
-rooms of their own, whose deeds are named here too."""
+"""What staff do when they listen: take down what they hear, here and offline. Listening threads, excerpts, consent, themes
+and ideas have folders of their own; their deeds are named here too, so that other rooms find them in one place."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,112 +17,39 @@ from forum.listening.consent.actions import (
     answer_consent,
     ask_consent,
     check_excerpt,
-    drop_excerpt,
-    excerpts_of_post_changed,
-    find_words,
-    keep_words,
     take_back_earlier,
     withdraw_consent,
     words_setting_changed,
 )
 from forum.listening.consent.actions import forget_member as forget_words
+from forum.listening.consent.queries import NOT_YOURS
+from forum.listening.excerpts.actions import drop_excerpt, excerpts_of_post_changed, find_words, keep_words
 from forum.listening.ideas.actions import forget_member as forget_ideas
 from forum.listening.ideas.actions import propose_idea, step_idea, take_up_idea
+from forum.listening.marks.actions import end_listening, mark
 from forum.listening.models import (
     Code,
     Excerpt,
     Insight,
     InsightCode,
-    ListeningMark,
     OfflineVoice,
-    Theme,
-    ThemeInsight,
 )
-from forum.listening.queries import NOT_YOURS
+from forum.listening.themes.actions import (
+    add_code,
+    change_code,
+    change_theme,
+    make_theme,
+    put_in_theme,
+    take_out_of_theme,
+)
 from forum.members.models import Member
 from forum.text import _, clean_line, tidy
-from forum.threads import queries as threads
-from forum.threads.models import Thread
 
-LONGEST_SENTENCE = 600
 LONGEST_MEMO = 5_000
-LONGEST_CODE = 80
 LONGEST_TITLE = 150
 LONGEST_VOICE = 20_000
-DEEPEST_CODE = 4
 
 _CHOOSE_KIND = _("Choose what kind of thing you heard.")
-
-
-# ---- listening threads -----------------------------------------------------------------------------------------------
-
-
-def mark(
-    viewer: Viewer,
-    thread_id: int,
-    *,
-    purpose: str,
-    can_change: str,
-    cannot_change: str,
-    who_decides: str,
-    hear_by: str,
-) -> ListeningMark:
-    """Say in a thread, for everybody to see, that we listen from now on; or say it in other words. Return the mark.
-
-    Marking again after it ended begins anew: what was said in between stays outside. Raises NotFound, NotAllowed, and
-    Invalid with a sentence for each thing that people must know first."""
-    require(may_listen(viewer), NOT_YOURS)
-    threads.thread(viewer, thread_id)
-    said = {
-        "purpose": (purpose, _("Say what you listen for.")),
-        "can_change": (can_change, _("Say what can change because of this.")),
-        "cannot_change": (cannot_change, _("Say what can't change, so that nobody hopes in vain.")),
-        "who_decides": (who_decides, _("Say who decides.")),
-        "hear_by": (hear_by, _("Say when people will hear what came of it.")),
-    }
-    words = {name: tidy(text).strip()[:LONGEST_SENTENCE] for name, (text, _missing) in said.items()}
-    errors = {name: missing for name, (_text, missing) in said.items() if not words[name]}
-    if errors:
-        raise Invalid(errors=errors)
-    with transaction():
-        # The thread's row stands in for a mark that may not be there yet.
-        Thread.locked(thread_id)
-        found = ListeningMark.get_or_none(ListeningMark.thread == thread_id)
-        if found is not None and found.ended_at is None:
-            ListeningMark.update(words).where(ListeningMark.id == found.id).execute()
-            audit.note(viewer, "listening.reworded", subject=("thread", thread_id))
-            events.record("listening.reworded", subject=("thread", thread_id), actor=viewer)
-            return ListeningMark.fetch(found.id)
-        facts = {**words, "by": viewer.id, "since": now(), "ended_at": None}
-        if found is None:
-            found = ListeningMark.create(thread=thread_id, **facts)
-        else:
-            ListeningMark.update(facts).where(ListeningMark.id == found.id).execute()
-        audit.note(viewer, "listening.started", subject=("thread", thread_id), reason=words["purpose"])
-        events.record(
-            "listening.started",
-            subject=("thread", thread_id),
-            actor=viewer,
-            channel=f"thread:{thread_id}",
-            mark=found.id,
-        )
-        return ListeningMark.fetch(found.id)
-
-
-def end_listening(viewer: Viewer, thread_id: int) -> None:
-    """Stop listening in a thread. What was taken down stays. Twice is fine. Raises NotFound, NotAllowed."""
-    require(may_listen(viewer), NOT_YOURS)
-    threads.thread(viewer, thread_id)
-    with transaction():
-        Thread.locked(thread_id)
-        ended = (
-            ListeningMark.update(ended_at=now())
-            .where(ListeningMark.thread == thread_id, ListeningMark.ended_at.is_null())
-            .execute()
-        )
-        if ended:
-            audit.note(viewer, "listening.ended", subject=("thread", thread_id))
-            events.record("listening.ended", subject=("thread", thread_id), actor=viewer, channel=f"thread:{thread_id}")
 
 
 # ---- insights --------------------------------------------------------------------------------------------------------
@@ -253,118 +180,18 @@ def _set_codes(insight_id: int, codes: Sequence[int]) -> None:
 
 
 def drop_insight(viewer: Viewer, insight_id: int) -> None:
-    """Take an insight out that was made by mistake. Raises Conflict once a writer has said something to it, or when
-    somebody's offline words stand in it."""
+    """Take an insight out that was made by mistake. Twice is fine. Raises Conflict once a writer has said something to
+    it, or when somebody's offline words stand in it."""
     require(may_listen(viewer), NOT_YOURS)
     with transaction():
-        excerpts = [id for (id,) in Excerpt.select(Excerpt.id).where(Excerpt.insight == insight_id).tuples()]
-        if OfflineVoice.select().where(OfflineVoice.insight == insight_id).exists() or not excerpts:
+        if OfflineVoice.select().where(OfflineVoice.insight == insight_id).exists():
             raise Conflict(_("Somebody's words that came by phone, letter or in person stand in it, so it stays."))
-        for id in excerpts:
+        for (id,) in list(Excerpt.select(Excerpt.id).where(Excerpt.insight == insight_id).tuples()):
             drop_excerpt(viewer, id)
-
-
-# ---- themes ----------------------------------------------------------------------------------------------------------
-
-
-def make_theme(viewer: Viewer, *, title: str, about: str = "", insight_ids: Sequence[int] = ()) -> Theme:
-    """Begin a theme, with the insights that say the same thing. Return it. Raises Invalid without a title."""
-    require(may_listen(viewer), NOT_YOURS)
-    title, about = _theme_words(title, about)
-    with transaction():
-        theme = Theme.create(title=title, about=about, by=viewer.id, made_at=now())
-        _put_in(theme.id, insight_ids)
-        events.record("theme.made", subject=theme, actor=viewer)
-    return theme
-
-
-def change_theme(viewer: Viewer, theme_id: int, *, title: str, about: str) -> None:
-    """Call a theme something else. Raises Invalid without a title, NotFound."""
-    require(may_listen(viewer), NOT_YOURS)
-    title, about = _theme_words(title, about)
-    with transaction():
-        Theme.update(title=title, about=about).where(Theme.id == Theme.locked(theme_id).id).execute()
-
-
-def _theme_words(title: str, about: str) -> tuple[str, str]:
-    title = clean_line(title, LONGEST_TITLE)
-    if not title:
-        raise Invalid(errors={"title": _("Say in a few words what people are telling us.")})
-    return title, tidy(about).strip()[:LONGEST_MEMO]
-
-
-def put_in_theme(viewer: Viewer, theme_id: int, insight_ids: Sequence[int]) -> int:
-    """Put insights into a theme and return how many are new there. Twice is fine. Raises NotFound."""
-    require(may_listen(viewer), NOT_YOURS)
-    with transaction():
-        Theme.locked(theme_id)
-        return _put_in(theme_id, insight_ids)
-
-
-def _put_in(theme_id: int, insight_ids: Sequence[int]) -> int:
-    known = [id for (id,) in Insight.select(Insight.id).where(Insight.id.in_(list(insight_ids) or [0])).tuples()]
-    if not known:
-        return 0
-    there = {id for (id,) in ThemeInsight.select(ThemeInsight.insight).where(ThemeInsight.theme == theme_id).tuples()}
-    rows = [{"theme": theme_id, "insight": id, "at": now()} for id in sorted(known) if id not in there]
-    if rows:
-        ThemeInsight.insert_many(rows).on_conflict_ignore().execute()
-    return len(rows)
-
-
-def take_out_of_theme(viewer: Viewer, theme_id: int, insight_id: int) -> None:
-    """Take an insight out of a theme. Twice is fine."""
-    require(may_listen(viewer), NOT_YOURS)
-    with transaction():
-        ThemeInsight.delete().where(ThemeInsight.theme == theme_id, ThemeInsight.insight == insight_id).execute()
-
-
-# ---- the codebook ----------------------------------------------------------------------------------------------------
-
-
-def add_code(viewer: Viewer, name: str, *, description: str = "", parent_id: int | None = None) -> Code:
-    """Add a code under another one, or at the top, and return it. Raises Invalid when it is there already."""
-    require(may_listen(viewer), NOT_YOURS)
-    name = _code_name(name)
-    with transaction():
-        if parent_id is not None:
-            _require_shallow(Code.locked(parent_id))
-        _require_free(name, parent_id)
-        return Code.create(parent=parent_id, name=name, description=tidy(description).strip()[:LONGEST_SENTENCE])
-
-
-def change_code(viewer: Viewer, code_id: int, *, name: str, description: str) -> None:
-    """Call a code something else; everything coded with it follows. Raises Invalid when that name is taken."""
-    require(may_listen(viewer), NOT_YOURS)
-    name = _code_name(name)
-    with transaction():
-        code = Code.locked(code_id)
-        _require_free(name, code.parent_id, but=code.id)
-        description = tidy(description).strip()[:LONGEST_SENTENCE]
-        Code.update(name=name, description=description).where(Code.id == code.id).execute()
-
-
-def _code_name(name: str) -> str:
-    name = clean_line(name.replace("/", " "), LONGEST_CODE)
-    if not name:
-        raise Invalid(errors={"name": _("Give the code a name.")})
-    return name
-
-
-def _require_free(name: str, parent_id: int | None, *, but: int = 0) -> None:
-    # The unique index cannot say it for codes at the top: no parent is like no other.
-    same = Code.parent.is_null() if parent_id is None else (Code.parent == parent_id)
-    taken = [other.casefold() for (other,) in Code.select(Code.name).where(same, Code.id != but).tuples()]
-    if name.casefold() in taken:
-        raise Invalid(errors={"name": _("There is a code of that name here already.")})
-
-
-def _require_shallow(parent: Code) -> None:
-    depth, above = 1, parent.parent_id
-    while above is not None and depth < DEEPEST_CODE:
-        depth, above = depth + 1, Code.select(Code.parent).where(Code.id == above).scalar()
-    if depth >= DEEPEST_CODE:
-        raise Invalid(errors={"parent": _("Codes go four steps deep at most. Put it one step higher.")})
+        left = Insight.get_or_none(Insight.id == insight_id)
+        if left is not None:
+            audit.note(viewer, "insight.dropped", subject=left)
+            left.delete_instance()
 
 
 # ---- offline voices --------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-"""Reading what staff heard. The workbench is for staff; consent and ideas have queries of their own, named here too."""
+"""Reading what staff heard. What the folders of this room read is named here too, so that other rooms find it in one
+place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,6 @@ from forum.clock import now
 from forum.database import utc
 from forum.errors import NotFound
 from forum.listening.choices import INSIGHT_KINDS, MY_CONSENT_WORDS
-from forum.listening.consent import queries as consent
 from forum.listening.consent.queries import (
     NOT_YOURS,
     ExcerptView,
@@ -27,6 +27,7 @@ from forum.listening.consent.queries import (
     uses,
     waiting_count,
 )
+from forum.listening.excerpts.queries import Pick, pick, takeable_posts
 from forum.listening.ideas import queries as idea_queries
 from forum.listening.ideas.queries import (
     Behind,
@@ -39,13 +40,15 @@ from forum.listening.ideas.queries import (
     people_behind_idea,
     promises,
 )
+from forum.listening.marks.queries import Banner, MarkView, banner, listening_among, mark_of
 from forum.listening.rows import cursor, marks, moment, read_cursor, rows, stored
+from forum.listening.themes.queries import ThemeView, codebook, theme, theme_people, theme_titles, themes
 from forum.members.models import Member
 from forum.members.names import NOBODY
 from forum.members.queries import Line, Shelf
-from forum.text import _, n_, paragraphs, quoted_spans
+from forum.text import _, n_
 from forum.threads import queries as threads
-from forum.threads.queries import PostView, ThreadRow, ThreadView
+from forum.threads.queries import ThreadRow
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608
@@ -54,155 +57,7 @@ INSIGHTS_ON_A_PAGE = 20
 LATELY = timedelta(days=7)
 
 
-# ---- listening threads -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MarkView:
-    """What a thread says about listening. *by* is who listens; *ended_at* is None while they do."""
-
-    thread_id: int
-    by: str
-    purpose: str
-    can_change: str
-    cannot_change: str
-    who_decides: str
-    hear_by: str
-    since: datetime
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Banner:
-    """The mark, and what it means for the viewer. *setting* is how their words may be used, "" for visitors.
-
-    *has_earlier* says that they spoke here before the mark, *agreed* that we may listen to that as well."""
-
-    mark: MarkView
-    setting: str
-    has_earlier: bool
-    agreed: bool
-
-
-_MARK = """
-    SELECT k.thread_id, m.name, m.left_at IS NOT NULL, k.purpose, k.can_change, k.cannot_change, k.who_decides,
-           k.hear_by, k.since, k.ended_at
-    FROM listening_mark k JOIN member m ON m.id = k.by_id WHERE k.thread_id = ?"""
-
-
-def mark_of(viewer: Viewer, thread_id: int) -> MarkView | None:
-    """Return what a thread says about listening, None when nobody ever listened there. Raises NotFound."""
-    threads.thread(viewer, thread_id)
-    return _mark(thread_id)
-
-
-def _mark(thread_id: int) -> MarkView | None:
-    found = rows(_MARK, (thread_id,))
-    if not found:
-        return None
-    row = found[0]
-    return MarkView(
-        thread_id=row[0],
-        by=str(NOBODY) if row[2] else row[1],
-        purpose=row[3],
-        can_change=row[4],
-        cannot_change=row[5],
-        who_decides=row[6],
-        hear_by=row[7],
-        since=moment(row[8]),
-        ended_at=utc(row[9]),
-    )
-
-
-def banner(viewer: Viewer, thread: ThreadView) -> Banner | None:
-    """Return what stands above the posts of a listening thread, None in any other. One query, two for members there."""
-    mark = _mark(thread.id)
-    if mark is None:
-        return None
-    if not viewer.is_member:
-        return Banner(mark, "", has_earlier=False, agreed=False)
-    setting, earlier, agreed = rows(
-        """SELECT m.words,
-                  EXISTS (SELECT 1 FROM post p WHERE p.thread_id = ? AND p.author_id = m.id AND p.said_at < ?
-                          AND p.withdrawn_at IS NULL AND NOT p.is_event AND NOT p.inside_use_only),
-                  EXISTS (SELECT 1 FROM earlier_words w WHERE w.thread_id = ? AND w.member_id = m.id)
-           FROM member m WHERE m.id = ?""",
-        (thread.id, stored(mark.since), thread.id, viewer.id),
-    )[0]
-    return Banner(mark, setting, has_earlier=bool(earlier), agreed=bool(agreed))
-
-
-def listening_among(thread_ids: Sequence[int]) -> set[int]:
-    """Return which of *thread_ids* are listening threads now."""
-    if not thread_ids:
-        return set()
-    found = rows(
-        f"SELECT thread_id FROM listening_mark WHERE ended_at IS NULL AND thread_id IN ({marks(len(thread_ids))})",
-        thread_ids,
-    )
-    return {id for (id,) in found}
-
-
-def takeable_posts(viewer: Viewer, posts: Sequence[PostView]) -> set[int]:
-    """Return the ids of those *posts* that staff may make an insight of. Empty for anybody else."""
-    if not may_listen(viewer):
-        return set()
-    open_posts = [post for post in posts if post.html is not None and not post.is_hidden and not post.is_event]
-    writers = sorted({post.author_id for post in open_posts if not post.author_left})
-    refused = rows(f"SELECT id FROM member WHERE words = 'please_dont' AND id IN ({marks(len(writers))})", writers)
-    kept_out = {id for (id,) in refused}
-    return {post.id for post in open_posts if post.author_id in writers and post.author_id not in kept_out}
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A post to take words from. *paragraphs* are its own, without what it quotes; *why_not* says kindly why not.
-
-    *is_covered* is False where its writer did not know that we listen: they will be asked first."""
-
-    post: PostView
-    paragraphs: Sequence[tuple[int, str]]
-    is_covered: bool
-    why_not: object
-
-
-def pick(viewer: Viewer, post_id: int) -> Pick:
-    """Return a post for making an insight of it without a script. For staff. Raises NotFound."""
-    require(may_listen(viewer), NOT_YOURS)
-    post = threads.post(viewer, post_id)
-    plain, setting, covered = rows(
-        f"""SELECT p.plain, m.words, CASE WHEN {consent.COVERED} THEN 1 ELSE 0 END
-            FROM post p JOIN member m ON m.id = p.author_id WHERE p.id = ?""",
-        (post_id,),
-    )[0]
-    why_not: object = ""
-    if setting == "please_dont" and not post.author_left:
-        why_not = consent.please_dont(post.author_name)
-    elif post.author_id and post.id not in takeable_posts(viewer, [post]):
-        why_not = _("This post has been taken down, so let's leave it be.")
-    quoted = quoted_spans(str(post.html or ""))
-    own = [
-        (start, words)
-        for start, end, words in paragraphs(plain if not why_not else "")
-        if not any(span.start < end and start < span.end for span in quoted)
-    ]
-    return Pick(post, own, bool(covered), why_not)
-
-
 # ---- insights --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CodeView:
-    """A code. *path* is its name with those above it; *uses* counts insights, *depth* is 0 at the top."""
-
-    id: int
-    name: str
-    path: str
-    description: str
-    parent_id: int | None
-    depth: int
-    uses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +95,11 @@ class InsightView:
         return len({one.member_id for one in self.excerpts}) + len(self.voices)
 
     @property
+    def may_drop(self) -> bool:
+        """Nobody has said anything to it, so a mistake can be taken out."""
+        return not self.voices and all(one.may_drop for one in self.excerpts)
+
+    @property
     def url(self) -> str:
         return f"/listening/insights/{self.id}"
 
@@ -249,7 +109,7 @@ class InsightView:
         for words in (*(one.words for one in self.excerpts), *(one.words for one in self.voices)):
             if words:
                 return words
-        return ""
+        return "" if self.excerpts or self.voices else self.memo
 
     @property
     def untitled(self) -> object:
@@ -378,152 +238,6 @@ def voices(viewer: Viewer, *, before: str | None = None) -> tuple[list[VoiceView
     )
     page = [_voice(row) for row in found[:INSIGHTS_ON_A_PAGE]]
     return page, cursor(page[-1].at, page[-1].id) if len(found) > INSIGHTS_ON_A_PAGE else None
-
-
-# ---- codes -----------------------------------------------------------------------------------------------------------
-
-
-def codebook(viewer: Viewer) -> list[CodeView]:
-    """Return the whole codebook, each code below the one it belongs to, in order of names. For staff."""
-    require(may_listen(viewer), NOT_YOURS)
-    found = rows(
-        """SELECT c.id, c.name, c.description, c.parent_id, COUNT(n.id) FROM code c
-           LEFT JOIN insight_code n ON n.code_id = c.id GROUP BY c.id, c.name, c.description, c.parent_id"""
-    )
-    below: dict[int | None, list[tuple[Any, ...]]] = {}
-    for row in sorted(found, key=lambda row: (row[1].casefold(), row[0])):
-        below.setdefault(row[3], []).append(row)
-    return _codes_below(None, below, path="", depth=0)
-
-
-def _codes_below(
-    parent_id: int | None, below: Mapping[int | None, list[tuple[Any, ...]]], *, path: str, depth: int
-) -> list[CodeView]:
-    found = []
-    for id, name, description, _parent, count in below.get(parent_id, ()):
-        whole = f"{path} / {name}" if path else name
-        found.append(CodeView(id, name, whole, description, parent_id, depth, count))
-        found += _codes_below(id, below, path=whole, depth=depth + 1)
-    return found
-
-
-# ---- themes ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ThemeView:
-    """Insights that say the same thing. *people* comes first: distinct people, offline voices among them.
-
-    *kinds* is how many insights are of each kind, the commonest first."""
-
-    id: int
-    title: str
-    about: str
-    by: str
-    made_at: datetime
-    people: int
-    posts: int
-    insights: int
-    voices: int
-    first_heard: datetime | None
-    last_heard: datetime | None
-    kinds: Sequence[tuple[str, int]] = field(default=())
-
-    @property
-    def url(self) -> str:
-        return f"/listening/themes/{self.id}"
-
-
-def themes(viewer: Viewer) -> list[ThemeView]:
-    """Return all themes, those with most people behind them first. For staff."""
-    require(may_listen(viewer), NOT_YOURS)
-    found = _themes("")
-    return sorted(found, key=lambda theme: (-theme.people, theme.title.casefold()))
-
-
-def theme(viewer: Viewer, id: int) -> ThemeView:
-    """Return one theme. For staff. Raises NotFound."""
-    require(may_listen(viewer), NOT_YOURS)
-    found = _themes("WHERE t.id = ?", (id,))
-    if not found:
-        raise NotFound
-    return found[0]
-
-
-def _themes(where: str, values: Sequence[Any] = ()) -> list[ThemeView]:
-    # A post that went with its writer still counts as one; whoever took words back counts as a person all the same.
-    said = {
-        row[0]: row[1:]
-        for row in rows(
-            f"""SELECT h.theme_id, COUNT(DISTINCT e.member_id), COUNT(DISTINCT COALESCE(e.post_id, -e.id)),
-                       MIN(COALESCE(p.said_at, e.made_at)), MAX(COALESCE(p.said_at, e.made_at))
-                FROM theme t JOIN theme_insight h ON h.theme_id = t.id JOIN excerpt e ON e.insight_id = h.insight_id
-                LEFT JOIN post p ON p.id = e.post_id {where} GROUP BY h.theme_id""",
-            values,
-        )
-    }
-    offline = {
-        row[0]: row[1:]
-        for row in rows(
-            f"""SELECT h.theme_id, COUNT(*), MIN(v.at), MAX(v.at)
-                FROM theme t JOIN theme_insight h ON h.theme_id = t.id
-                JOIN offline_voice v ON v.insight_id = h.insight_id {where} GROUP BY h.theme_id""",
-            values,
-        )
-    }
-    kinds: dict[int, list[tuple[str, int]]] = {}
-    for theme_id, kind, count in rows(
-        f"""SELECT h.theme_id, i.kind, COUNT(*) FROM theme t JOIN theme_insight h ON h.theme_id = t.id
-            JOIN insight i ON i.id = h.insight_id {where} GROUP BY h.theme_id, i.kind ORDER BY COUNT(*) DESC, i.kind""",
-        values,
-    ):
-        kinds.setdefault(theme_id, []).append((kind, count))
-    found = []
-    for row in rows(
-        f"""SELECT t.id, t.title, t.about, m.name, m.left_at IS NOT NULL, t.made_at
-            FROM theme t JOIN member m ON m.id = t.by_id {where} ORDER BY t.id""",
-        values,
-    ):
-        people, posts, first, last = said.get(row[0], (0, 0, None, None))
-        voices_here, first_voice, last_voice = offline.get(row[0], (0, None, None))
-        heard = [one for one in (utc(first), utc(first_voice)) if one is not None]
-        heard_last = [one for one in (utc(last), utc(last_voice)) if one is not None]
-        found.append(
-            ThemeView(
-                id=row[0],
-                title=row[1],
-                about=row[2],
-                by=str(NOBODY) if row[4] else row[3],
-                made_at=moment(row[5]),
-                people=people + voices_here,
-                posts=posts,
-                insights=sum(count for _kind, count in kinds.get(row[0], ())),
-                voices=voices_here,
-                first_heard=min(heard, default=None),
-                last_heard=max(heard_last, default=None),
-                kinds=tuple(kinds.get(row[0], ())),
-            )
-        )
-    return found
-
-
-def theme_people(theme_id: int) -> list[int]:
-    """Return the ids of members who are behind a theme, ascending: whom to invite or tell.
-
-    Whoever took their words back, or never agreed that we listen, is left out."""
-    found = rows(
-        f"""SELECT DISTINCT e.member_id FROM theme_insight h JOIN excerpt e ON e.insight_id = h.insight_id
-            JOIN member m ON m.id = e.member_id JOIN post p ON p.id = e.post_id
-            WHERE h.theme_id = ? AND {consent.PART_OF_IT} ORDER BY e.member_id""",
-        (theme_id,),
-    )
-    return [id for (id,) in found]
-
-
-def theme_titles(viewer: Viewer) -> list[tuple[int, str]]:
-    """Return (id, title) of every theme, in order of titles: for choosing one. For staff."""
-    require(may_listen(viewer), NOT_YOURS)
-    return sorted(rows("SELECT id, title FROM theme"), key=lambda row: row[1].casefold())
 
 
 # ---- today -----------------------------------------------------------------------------------------------------------
@@ -665,8 +379,11 @@ __all__ = [
     "Behind",
     "ExcerptView",
     "IdeaView",
+    "MarkView",
     "MyExcerpt",
+    "Pick",
     "Quotable",
+    "ThemeView",
     "Use",
     "about_member",
     "banner",
@@ -688,8 +405,10 @@ __all__ = [
     "pick",
     "promises",
     "quotable_excerpts",
+    "takeable_posts",
     "theme",
     "theme_people",
+    "theme_titles",
     "themes",
     "to_answer",
     "today",

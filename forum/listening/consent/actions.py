@@ -4,8 +4,6 @@ Rows are always locked in the same order: member, post, excerpt.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from forum import audit, events
@@ -15,32 +13,20 @@ from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid, NotFound
 from forum.listening.choices import ANSWERS
-from forum.listening.consent.queries import NOT_YOURS, please_dont
+from forum.listening.consent.queries import NOT_YOURS
 from forum.listening.models import EarlierWords, Excerpt, Insight, ListeningMark
 from forum.members.models import Member
-from forum.text import Anchor, _, anchor, quoted_spans, re_anchor, tidy
+from forum.text import Anchor, _, anchor, tidy
 from forum.threads import queries as threads
 from forum.threads.models import Post
 
-LONGEST_EXCERPT = 2_000
-SHORTEST_EXCERPT = 3
 LONGEST_PARAPHRASE = 1_000
 LONGEST_CORRECTION = 2_000
 # A memo may hold the very words; shorter ones than this stand in many texts by chance.
 _TELLING = 12
 
 
-# ---- taking words down -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Words found in a post: whose they are, where they stand, and whether the thread's mark covers them."""
-
-    post: Post
-    member: Member
-    place: Anchor
-    is_covered: bool
+# ---- where people know that we listen ----------------------------------------------------------------------------------
 
 
 def is_covered(post: Post) -> bool:
@@ -55,131 +41,13 @@ def is_covered(post: Post) -> bool:
     )
 
 
-def own_words(plain: str, html: str) -> str:
-    """Return *plain* with everybody else's quoted words blotted out, every offset as it was."""
-    for span in quoted_spans(html):
-        blot = "".join("\n" if letter == "\n" else "\x00" for letter in plain[span.start : span.end])
-        plain = plain[: span.start] + blot + plain[span.end :]
-    return plain
-
-
-def find_words(
-    viewer: Viewer, post_id: int, *, exact: str, prefix: str = "", suffix: str = "", near: int | None = None
-) -> Taken:
-    """Find *exact* in a post for staff who want to take it down. Call inside the transaction: it locks.
-
-    Raises NotFound, NotAllowed with a kind sentence where the writer would not have it, Invalid for words that are not
-    there, that are somebody else's quoted in it, or too long."""
-    require(may_listen(viewer), NOT_YOURS)
-    seen = threads.post(viewer, post_id)
-    exact = tidy(exact).strip()
-    if len("".join(exact.split())) < SHORTEST_EXCERPT:
-        raise Invalid(errors={"exact": _("Choose a few words of the post first.")})
-    if len(exact) > LONGEST_EXCERPT:
-        raise Invalid(errors={"exact": _("Choose fewer words: the part that says it.")})
-    member = Member.locked(seen.author_id)
-    post = Post.locked(post_id)
-    require(member.left_at is None, _("Whoever wrote this has left, so their words aren't ours to use."))
-    require(member.words != "please_dont", please_dont(member.name))
-    require(post.withdrawn_at is None, _("They took this post back, so let's leave it be."))
-    require(post.hidden_at is None, _("A moderator hid this post. It can't be used while it is hidden."))
-    if post.is_event:
-        raise NotFound
-    place = anchor(own_words(post.plain, str(post.html)), exact, tidy(prefix), tidy(suffix), near)
-    if place is None:
-        if anchor(post.plain, exact) is not None:
-            raise Invalid(errors={"exact": _("Somebody else said those words. Take them from that person's own post.")})
-        raise Invalid(
-            errors={"exact": _("We can't find those words in the post. Copy them exactly, or pick a paragraph.")}
-        )
-    require(
-        not _was_refused(post, place),
-        _("%(name)s has asked us not to use these words. Let's leave them be.", name=member.name),
-    )
-    return Taken(post, member, _whole(post.plain, place), is_covered(post))
-
-
-def _whole(plain: str, place: Anchor) -> Anchor:
-    """Give an anchor found among blotted words the surroundings that really stand there."""
-    return Anchor(
-        exact=plain[place.start : place.end],
-        prefix=plain[max(0, place.start - len(place.prefix)) : place.start],
-        suffix=plain[place.end : place.end + len(place.suffix)],
-        start=place.start,
-        end=place.end,
-    )
-
-
-def _was_refused(post: Post, place: Anchor) -> bool:
-    """Say whether the writer has said no to words that overlap with these: a no is not asked again."""
-    return (
-        Excerpt.select()
-        .where(
-            Excerpt.post == post.id,
-            Excerpt.consent.in_(("refused", "withdrawn")),
-            Excerpt.start < place.end,
-            Excerpt.end > place.start,
-        )
-        .exists()
-    )
-
-
-def keep_words(viewer: Viewer, insight_id: int, taken: Taken) -> Excerpt:
-    """Put words that `find_words` found into an insight, with the consent their writer's setting gives.
-
-    Words said where people did not know that we listen are kept as ``asked``, and their writer is asked at once."""
-    consent, by_setting = _from_setting(taken.member.words, taken.post, taken.is_covered)
-    moment = now()
-    row = Excerpt.create(
-        insight=insight_id,
-        post=taken.post.id,
-        member=taken.member.id,
-        by=viewer.id,
-        words=taken.place.exact,
-        prefix=taken.place.prefix,
-        suffix=taken.place.suffix,
-        start=taken.place.start,
-        end=taken.place.end,
-        revision=taken.post.revision,
-        consent=consent,
-        consent_at=moment if by_setting else None,
-        by_setting=by_setting,
-        made_at=moment,
-    )
-    if consent == "asked":
-        _ask(viewer, taken.member.id, [row.id])
-    return row
-
-
-def _from_setting(words: str, post: Post, covered: bool) -> tuple[str, bool]:
+def from_setting(words: str, post: Post, covered: bool) -> tuple[str, bool]:
+    """Return the consent that a setting gives to words of *post*, and whether it was the setting that gave it."""
     if post.inside_use_only:
         return "not_asked", False
     if not covered:
         return "asked", False
     return {"with_name": ("named", True), "without_name": ("unnamed", True)}.get(words, ("not_asked", False))
-
-
-def drop_excerpt(viewer: Viewer, excerpt_id: int) -> int | None:
-    """Take an excerpt out that was taken down by mistake; an insight without any other goes with it.
-
-    Return the insight's id while it is still there. Twice is fine. Raises NotAllowed, and Conflict once its writer has
-    said something to it: an answer is not thrown away."""
-    require(may_listen(viewer), NOT_YOURS)
-    with transaction():
-        if not Excerpt.select().where(Excerpt.id == excerpt_id).exists():
-            return None
-        row = Excerpt.locked(excerpt_id)
-        insight = Insight.locked(row.insight_id)
-        if row.consent not in ("not_asked", "asked") and not row.by_setting:
-            raise Conflict(_("Its writer has answered, so it stays where it is."))
-        asking.answered(row.member_id, "consent", ("excerpt", row.id), answer="dropped")
-        row.delete_instance()
-        has_more = Excerpt.select().where(Excerpt.insight == insight.id).exists() or insight.offline_voices.exists()
-        audit.note(viewer, "excerpt.dropped", subject=("excerpt", excerpt_id))
-        if has_more:
-            return insight.id
-        insight.delete_instance()
-        return None
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------
@@ -207,7 +75,7 @@ def ask_consent(viewer: Viewer, excerpt_ids: Iterable[int]) -> int:
                     Excerpt.update(consent="asked", consent_at=None).where(Excerpt.id == row.id).execute()
                     asked.setdefault(member_id, []).append(row.id)
         for member_id, theirs in asked.items():
-            _ask(viewer, member_id, theirs)
+            ask_writer(viewer, member_id, theirs)
     return sum(len(theirs) for theirs in asked.values())
 
 
@@ -218,7 +86,8 @@ def _may_be_asked(row: Excerpt) -> bool:
     return not (post.withdrawn_at or post.hidden_at or post.inside_use_only)
 
 
-def _ask(viewer: Viewer, member_id: int, excerpt_ids: Sequence[int]) -> None:
+def ask_writer(viewer: Viewer, member_id: int, excerpt_ids: Sequence[int]) -> None:
+    """Ask one member about some of their words, which are ``asked`` already. Call inside the transaction, last."""
     for id in excerpt_ids:
         # They answer what the member began, so they stand outside the budget; the pause is for invitations.
         asking.ask(member_id, "consent", ("excerpt", id), counts=False)
@@ -247,7 +116,7 @@ def answer_consent(viewer: Viewer, excerpt_id: int, *, answer: str, correction: 
         if answer == "refused":
             if row.words is None:
                 return
-            _blank([row], consent="refused")
+            blank([row], consent="refused")
         else:
             _say_yes(row, member, post, answer=answer, correction=tidy(correction).strip()[:LONGEST_CORRECTION])
         asking.answered(member.id, "consent", ("excerpt", row.id), answer=answer)
@@ -283,8 +152,19 @@ def _say_yes(row: Excerpt, member: Member, post: Post | None, *, answer: str, co
     ).where(Excerpt.id == row.id).execute()
 
 
+def whole_place(plain: str, place: Anchor) -> Anchor:
+    """Give an anchor found among blotted words the surroundings that really stand there."""
+    return Anchor(
+        exact=plain[place.start : place.end],
+        prefix=plain[max(0, place.start - len(place.prefix)) : place.start],
+        suffix=plain[place.end : place.end + len(place.suffix)],
+        start=place.start,
+        end=place.end,
+    )
+
+
 def _whole_at(plain: str, start: int, end: int) -> Anchor:
-    return _whole(plain, Anchor(plain[start:end], "." * min(start, 32), "." * 32, start, end))
+    return whole_place(plain, Anchor(plain[start:end], "." * min(start, 32), "." * 32, start, end))
 
 
 def withdraw_consent(viewer: Viewer, excerpt_id: int) -> None:
@@ -295,12 +175,12 @@ def withdraw_consent(viewer: Viewer, excerpt_id: int) -> None:
         row, member, _post = _own_excerpt(viewer, excerpt_id)
         if row.words is None:
             return
-        _blank([row], consent="withdrawn")
+        blank([row], consent="withdrawn")
         asking.answered(member.id, "consent", ("excerpt", row.id), answer="withdrawn")
         events.record("consent.withdrawn", subject=row, actor=viewer, insight=row.insight_id)
 
 
-def _blank(excerpts: Sequence[Excerpt], *, consent: str, forget_place: bool = False) -> None:
+def blank(excerpts: Sequence[Excerpt], *, consent: str, forget_place: bool = False) -> None:
     """Take the words out of excerpts, and out of the memos that repeat them. The rows stay, so the counts do."""
     for row in excerpts:
         _blot_memo(row)
@@ -368,7 +248,7 @@ def take_back_earlier(viewer: Viewer, thread_id: int) -> None:
         if not gone:
             return
         theirs = [row for row in _excerpts_with_words(member.id) if _is_uncovered_in(row, thread_id)]
-        _blank([row for row in theirs if row.by_setting or row.consent == "not_asked"], consent="withdrawn")
+        blank([row for row in theirs if row.by_setting or row.consent == "not_asked"], consent="withdrawn")
         events.record("earlier.taken_back", subject=("thread", thread_id), actor=viewer)
 
 
@@ -391,7 +271,7 @@ def words_setting_changed(member_id: int) -> None:
     """
     member = Member.locked(member_id)
     if member.words == "please_dont":
-        _blank(_excerpts_with_words(member_id), consent="withdrawn")
+        blank(_excerpts_with_words(member_id), consent="withdrawn")
         _close_asks(member_id)
         return
     moment = now()
@@ -417,7 +297,7 @@ def _follow_setting(member: Member) -> None:
         if row.post_id is None or not (is_open or row.by_setting):
             continue
         post = Post.fetch(row.post_id)
-        consent, by_setting = _from_setting(member.words, post, is_covered(post))
+        consent, by_setting = from_setting(member.words, post, is_covered(post))
         if not by_setting or consent == row.consent:
             continue
         Excerpt.update(consent=consent, consent_at=moment, by_setting=True).where(Excerpt.id == row.id).execute()
@@ -463,53 +343,11 @@ def check_excerpt(viewer: Viewer, excerpt_id: int, paraphrase: str) -> None:
         events.record("excerpt.checked", subject=row, actor=viewer, insight=row.insight_id)
 
 
-# ---- when the post changes -------------------------------------------------------------------------------------------
-
-
-def excerpts_of_post_changed(post_id: int) -> None:
-    """Find excerpts again after their post was edited; take them back with a post that was taken back. Safe twice."""
-    post = Post.get_or_none(Post.id == post_id)
-    if post is None:
-        return
-    with transaction():
-        Member.locked(post.author_id)
-        post = Post.locked(post_id)
-        standing = list(Excerpt.select().where(Excerpt.post == post_id, Excerpt.words.is_null(False)))
-        if post.withdrawn_at is not None:
-            _blank(standing, consent="withdrawn")
-            for row in standing:
-                asking.answered(row.member_id, "consent", ("excerpt", row.id), answer="withdrawn")
-            return
-        own = own_words(post.plain, str(post.html))
-        for row in standing:
-            if row.revision != post.revision:
-                _find_again(row, post, own, moment=now())
-
-
-def _find_again(row: Excerpt, post: Post, own: str, *, moment: datetime) -> None:
-    old = Anchor(row.words, row.prefix, row.suffix, row.start, row.end)
-    place = re_anchor(own, old)
-    if place is None:
-        if row.drifted_at is None:
-            Excerpt.update(drifted_at=moment).where(Excerpt.id == row.id).execute()
-        return
-    place = _whole(post.plain, place)
-    Excerpt.update(
-        words=place.exact,
-        prefix=place.prefix,
-        suffix=place.suffix,
-        start=place.start,
-        end=place.end,
-        revision=post.revision,
-        drifted_at=None,
-    ).where(Excerpt.id == row.id).execute()
-
-
 # ---- leaving ---------------------------------------------------------------------------------------------------------
 
 
 def forget_member(member_id: int) -> None:
     """Take a leaver's words out of every excerpt, and where they stood. Called inside the erasing transaction."""
-    _blank(_excerpts_with_words(member_id), consent="withdrawn", forget_place=True)
+    blank(_excerpts_with_words(member_id), consent="withdrawn", forget_place=True)
     Excerpt.update(post=None, start=0, end=0).where(Excerpt.member == member_id).execute()
     EarlierWords.delete().where(EarlierWords.member == member_id).execute()

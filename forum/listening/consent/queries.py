@@ -150,8 +150,9 @@ def is_team_of_one() -> bool:
 class ExcerptView:
     """An excerpt in the workbench. *words* is "" where staff may not see them; *gone* then says why.
 
-    *may_ask*: we could ask its writer now. *is_cleared*: checked, so with a yes it may stand in public.
-    *is_inside*: it came with an import whose words stay inside, whatever anybody answers.
+    *may_ask*: we could ask its writer now. *may_drop*: its writer has not answered, so a mistake can be taken out.
+    *is_cleared*: checked, so with a yes it may stand in public. *is_inside*: it came with an import whose words stay
+    inside, whatever anybody answers.
     """
 
     id: int
@@ -174,6 +175,7 @@ class ExcerptView:
     by_id: int
     is_inside: bool
     may_ask: bool
+    may_drop: bool
 
     @property
     def is_usable(self) -> bool:
@@ -185,7 +187,7 @@ _EXCERPT = f"""
     SELECT e.id, e.insight_id, e.words, m.name, m.left_at IS NOT NULL, m.id, m.words, t.title, t.id, t.slug, p.number,
            p.said_at, e.consent, e.consent_at, e.paraphrase, e.correction, e.drifted_at, e.checked_at, e.checked_by_id,
            c.name, e.by_id, p.inside_use_only, p.withdrawn_at IS NOT NULL, p.hidden_at IS NOT NULL,
-           t.hidden_at IS NOT NULL, p.id IS NULL, CASE WHEN {COVERED} THEN 1 ELSE 0 END
+           t.hidden_at IS NOT NULL, p.id IS NULL, CASE WHEN {COVERED} THEN 1 ELSE 0 END, e.by_setting
     FROM excerpt e JOIN member m ON m.id = e.member_id LEFT JOIN post p ON p.id = e.post_id
     LEFT JOIN thread t ON t.id = p.thread_id LEFT JOIN member c ON c.id = e.checked_by_id"""
 
@@ -237,6 +239,7 @@ def _excerpt_view(viewer: Viewer, row: tuple[Any, ...], alone: bool) -> ExcerptV
         by_id=row[20],
         is_inside=is_inside,
         may_ask=consent == "not_asked" and not gone and not is_inside,
+        may_drop=consent in ("not_asked", "asked") or bool(row[27]),
     )
 
 

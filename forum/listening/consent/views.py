@@ -10,6 +10,7 @@ from forum.errors import Conflict, Invalid
 from forum.listening import choices
 from forum.listening.consent import actions, queries
 from forum.listening.consent.pointers import pointers
+from forum.listening.excerpts.actions import drop_excerpt
 from forum.listening.forms import AnswerForm, CheckForm, numbers
 from forum.members.choices import WORDS_WORDS
 from forum.members.queries import own_row
@@ -63,7 +64,7 @@ def check(id: int) -> Any:
 
 @bp.post("/listening/excerpts/<int:id>/drop")
 def drop(id: int) -> Any:
-    left = actions.drop_excerpt(viewer(), id)
+    left = drop_excerpt(viewer(), id)
     return web.go(f"/listening/insights/{left}" if left else "/listening/insights", say=_("Those words are out."))
 
 

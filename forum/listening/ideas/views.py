@@ -9,6 +9,7 @@ from forum import web
 from forum.access import Viewer, may_listen, may_propose_idea, require
 from forum.errors import Invalid, NotFound
 from forum.listening import choices
+from forum.listening import queries as heard
 from forum.listening.forms import number
 from forum.listening.ideas import actions, queries
 from forum.listening.ideas.forms import IdeaForm, StepForm, TakeUpForm
@@ -150,12 +151,10 @@ def from_theme() -> Any:
 
 
 def _from_theme_page(who: Viewer, theme_id: int | None, **more: Any) -> Any:
-    from forum.listening import queries as bench_queries
-
     return _page(
         "from_theme.html",
-        theme=bench_queries.theme(who, theme_id) if theme_id else None,
-        colleagues=bench_queries.colleagues(who),
+        theme=heard.theme(who, theme_id) if theme_id else None,
+        colleagues=heard.colleagues(who),
         **more,
     )
 
@@ -166,16 +165,14 @@ def look_after(id: int) -> Any:
 
 
 def _look_after_page(who: Viewer, id: int, **more: Any) -> Any:
-    from forum.listening import queries as bench_queries
-
     found = queries.idea(who, id)
     return _page(
         "look_after.html",
         idea=found,
         thread=_thread(who, found.thread_id),
         behind=len(queries.people_behind_idea(id)),
-        colleagues=bench_queries.colleagues(who),
-        themes=bench_queries.theme_titles(who),
+        colleagues=heard.colleagues(who),
+        themes=heard.theme_titles(who),
         tools=[tool for make in idea_tools for tool in make(who, id)],
         notes=[note for note in (make(who, id) for make in idea_notes) if note is not None],
         **more,
