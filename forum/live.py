@@ -136,19 +136,25 @@ class Frames:
     """Renders each event once and keeps the newest."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, bytes | None] = OrderedDict()
+        # Event -> the log position its frame was rendered at, and the frame.
+        self._kept: OrderedDict[int, tuple[int, bytes | None]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, heard: Heard) -> bytes | None:
-        """Return the frame of *heard*, or None when pages are shown nothing. A frame that fails is left out."""
+    def of(self, heard: Heard, position: int) -> bytes | None:
+        """Return the frame of *heard*, or None when pages are shown nothing. A frame that fails is left out.
+
+        *position* is the log's, read before this call. A frame rendered before it is made anew: what was said may have
+        been taken back since, and must not be told to anybody any more.
+        """
         if heard.kind == SESSION_ENDED:
             return None
         make = frames.get(heard.kind)
         if make is None:
             return None
         with self._lock:
-            if heard.id in self._kept:
-                return self._kept[heard.id]
+            rendered_at, kept = self._kept.get(heard.id, (-1, None))
+            if rendered_at >= position:
+                return kept
         try:
             with around():
                 html = make(heard)
@@ -159,7 +165,7 @@ class Frames:
             html = None
         made = frame(heard.kind, html, heard.id) if html else None
         with self._lock:
-            self._kept[heard.id] = made
+            self._kept[heard.id] = (position, made)
             while len(self._kept) > KEPT_FRAMES:
                 self._kept.popitem(last=False)
         return made
@@ -381,7 +387,7 @@ class Hub:
             rows = _in_channels(channels, after, REPLAY_BOUND + 1)
             if len(rows) > REPLAY_BOUND:
                 return [], position, _behind()
-            made = [(heard.id, self._frames.of(heard)) for heard in rows]
+            made = [(heard.id, self._frames.of(heard, position)) for heard in rows]
             return [(id, text) for id, text in made if text is not None], position, b""
         except (DatabaseError, InterfaceError) as trouble:
             log.warning("a stream could not read the log: %s", trouble)
@@ -460,7 +466,7 @@ class Hub:
             for heard in rows:
                 # A stream that opens after this line finds the event in its replay.
                 if heard.channel in self._streams:
-                    batch.append((heard, self._frames.of(heard)))
+                    batch.append((heard, self._frames.of(heard, newest)))
             is_all = len(rows) < READ_BATCH
             self._move_to(max([newest, *(heard.id for heard in rows)]) if is_all else rows[-1].id)
             if batch:

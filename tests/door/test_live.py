@@ -149,7 +149,8 @@ def test_each_event_is_rendered_once_however_many_listen(monkeypatch: pytest.Mon
         pages = [Page(hub, ticket, address=str(number)) for number in range(20)]
         for page in pages:
             await page.__aenter__()
-        await asyncio.sleep(0.3)
+        for page in pages:
+            await page.until(lambda page: b"retry" in page.sent)
         ids = await say_elsewhere(1, 2)
         for page in pages:
             await page.until_told(2)
