@@ -23,6 +23,7 @@ from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from peewee import DatabaseError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import live
@@ -110,9 +111,13 @@ def go(address: str, *, say: object = "") -> AnyResponse:
     return redirect(address, 303)
 
 
+# Browsers leave some of these out, and nothing of ours has any.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def same_site(address: str | None, default: str = "/") -> str:
     """Return *address* when it is a path on this site, else *default*: a link may not send people elsewhere."""
-    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or "\n" in address:
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or _CONTROLS.search(address):
         return default
     parts = urlsplit(address)
     return default if parts.scheme or parts.netloc else address
@@ -290,13 +295,20 @@ def trouble_page(status: int, sentence: object, **context: Any) -> tuple[Any, in
     return render_template("error.html", status=status, heading=heading, sentence=str(sentence), **context), status
 
 
+def _page_before() -> str:
+    """Return the path that the request says it came from; anything may stand in that header."""
+    try:
+        came_from = urlsplit(request.referrer or "/")
+    except ValueError:
+        return "/"
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "")
+
+
 def _on_trouble(trouble: Trouble) -> Any:
     if isinstance(trouble, NotAllowed) and not viewer().is_member:
         if wants_json():
             return trouble_page(401, trouble.message)
-        back = request.full_path.rstrip("?") if request.method == "GET" else request.referrer
-        path = urlsplit(back or "/")
-        target = same_site(path.path + (f"?{path.query}" if path.query else ""))
+        target = same_site(request.full_path.rstrip("?") if request.method == "GET" else _page_before())
         flash(gettext("Please sign in first. We'll bring you back to where you were."))
         return redirect(url_for("members.login", next=target), 303)
     answer = trouble_page(_status(trouble), trouble.message)
@@ -441,6 +453,7 @@ def install(app: Flask, chosen: Settings, *, rate_storage: str) -> None:
         day_words=day_words,
         date_words=date_words,
     )
+    app.url_map.converters["int"] = _Number
     csrf.init_app(app)
     login.init_app(app)
     login.anonymous_user = lambda: VISITOR
@@ -454,6 +467,18 @@ def install(app: Flask, chosen: Settings, *, rate_storage: str) -> None:
     app.register_error_handler(OperationalError, _on_database)
     app.register_error_handler(InterfaceError, _on_database)
     app.register_error_handler(Exception, _on_bug)
+
+
+# The databases hold no larger number.
+_LARGEST = 2**63 - 1
+
+
+class _Number(IntegerConverter):
+    """A number in an address. One that no database holds counts as the largest that it does."""
+
+    def to_python(self, value: str) -> int:
+        digits = value.lstrip("0") or "0"
+        return int(digits) if len(digits) < 19 else _LARGEST
 
 
 def register(app: Flask, blueprints: Iterable[Any]) -> None:

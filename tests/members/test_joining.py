@@ -57,7 +57,9 @@ def test_the_link_works_in_another_browser_and_leads_where_they_were_going(clien
     assert new_client().fill(path_of(), press="Come in").location == "/t/7/forms"
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", "/\t/[", "/a\rb"]
+)
 def test_nobody_is_sent_to_another_site(client: Any, elsewhere: str) -> None:
     client.fill("/join", name="Maggie", email="maggie@example.org", next=elsewhere)
     assert client.fill(path_of(), press="Come in").location == "/"

@@ -85,6 +85,7 @@ def test_a_pause_stays_until_it_is_ended(later: Any, joan: Any) -> None:
         ({"words": None}, "how your words"),
         ({"asks_per_month": "-1"}, "how often"),
         ({"asks_per_month": "99999999999999999999"}, "how often"),
+        ({"asks_per_month": "0001" + "9" * 30}, "how often"),
         ({"asks_per_month": "²"}, "how often"),
         ({"asks_per_month": "00049999999999999999"}, "how often"),
         ({"time_zone": "Moon/Far_side"}, "time zone"),

@@ -496,3 +496,19 @@ def test_posts_drawn_once_are_right_for_everybody(
     assert "turns now" in seen_by(other).get_text()
     actions.hide_post(viewer_for(a_member(role="moderator")), post.id, "Unkind")
     assert "turns" not in seen_by(other).get_text()
+
+
+# ---- what nobody would type ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 40, "9" * 5000])
+@pytest.mark.parametrize("place", ["/t/", "/posts/", "/changes/", "/cuppas/", "/ideas/"])
+def test_a_number_that_no_database_holds_leads_nowhere(as_mary: Any, place: str, number: str) -> None:
+    assert as_mary.get(place + number).status_code == 404
+
+
+def test_who_is_asked_to_sign_in_may_come_from_anywhere(client: Any) -> None:
+    token = client.soup("/login").select_one("input[name=csrf_token]")["value"]
+    for referrer in ("http://[", "http://evil.example//evil.example/", "nonsense"):
+        answer = client.post("/me/confirm", data={"csrf_token": token}, headers={"Referer": referrer})
+        assert (answer.status_code, answer.location) == (303, "/login?next=/")
