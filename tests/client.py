@@ -21,7 +21,7 @@ class Client(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
-        if response.mimetype == "text/html" and not response.is_streamed:
+        if response.mimetype == "text/html":
             body = response.get_data(as_text=True)
             if pages.is_page(response.content_type, body):
                 pages.keep(response.request.url, body, status=response.status_code, test=self.test_name)

@@ -448,3 +448,19 @@ def test_an_idea_does_not_lead_to_a_thread_one_cannot_read(new_client: Any, marc
 def test_visitors_are_asked_to_sign_in_for_ideas(client: Any, app: Any) -> None:
     for path in ("/ideas", "/ideas/new", "/ideas/1/x"):
         assert client.get(path).status_code == 303
+
+
+def test_a_mistake_is_taken_out_from_its_page(staff: Any, marcia: Any) -> None:
+    insight = an_insight()
+    assert staff.fill(f"/listening/insights/{insight.id}", press="Take this insight out").status_code == 303
+    assert not Insight.select().exists()
+    answered = an_insight(said("This one was answered."))
+    actions.answer_consent(viewer_for(Excerpt.get().member), Excerpt.get().id, answer="refused")
+    assert "Was this a mistake?" not in staff.get(f"/listening/insights/{answered.id}").text
+
+
+def test_an_insight_without_any_words_is_shown_by_its_memo(staff: Any, marcia: Any) -> None:
+    insight = actions.note_insight(viewer_for(marcia), kind="idea", memo="Everybody in the cuppa wants a call back.")
+    assert "Everybody in the cuppa" in words_of(staff.soup("/listening"))
+    staff.fill(f"/listening/insights/{insight.id}", press="Take this insight out")
+    assert not Insight.select().exists()
