@@ -355,6 +355,9 @@ def test_an_insight_goes_into_a_theme_and_a_theme_becomes_an_idea(staff: Any, ne
     assert "2 people will be told" in words_of(staff.soup(bench))
     refused = staff.fill(bench, press="Put it into its history", status="not_now", words="")
     assert refused.status_code == 422
+    yesterday = (clock.now() - timedelta(days=1)).date().isoformat()
+    late = staff.fill(bench, press="Put it into its history", status="trying", next_day=yesterday)
+    assert "f-next_day-error" in late.text
     staff.fill(bench, press="Put it into its history", status="trying", words="On two evenings.")
     reader = new_client(member)
     assert reader.get(f"/ideas/{idea.id}").status_code == 301

@@ -58,4 +58,4 @@ class StepForm:
     @classmethod
     def read(cls, sent: Mapping[str, str]) -> Self:
         """Return what was sent. Raises Invalid for a day that is none."""
-        return cls(sent.get("status", ""), sent.get("words", ""), day(sent.get("promised_for", ""), "promised_for"))
+        return cls(sent.get("status", ""), sent.get("words", ""), day(sent.get("next_day", ""), "next_day"))

@@ -206,5 +206,7 @@ def step(id: int) -> Any:
         form = StepForm.read(request.form)
         actions.step_idea(who, id, status=form.status, words=form.words, promised_for=form.promised_for)
     except Invalid as trouble:
+        # Two forms on this page promise a day; the sentence belongs beside the one that was sent.
+        trouble.errors = {"next_day" if name == "promised_for" else name: said for name, said in trouble.errors.items()}
         return _look_after_page(who, id, trouble=trouble)
     return web.go(f"/listening/ideas/{id}", say=_("It's in the idea's history. Whoever proposed it will hear."))
