@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "seat.freed": (Reaction("tell_of_seat", cuppa_letters.tell_of_seat),),
     "summary.sent": (Reaction("ask_about_summary", cuppa_letters.ask_about_summary),),
     "change.published": (Reaction("tell_of_change", change_letters.tell_of_change),),
+    "change.quoted": (Reaction("tell_of_change", change_letters.tell_of_change),),
     "change.updated": (Reaction("tell_of_update", change_letters.tell_of_update),),
     "letter.written": (Reaction("send_letter", channels.send_letter),),
 }

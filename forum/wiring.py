@@ -1,28 +1,25 @@
 """Puts the rooms together, in the order things happen: settings, database, doors, what follows what."""
 
-import importlib
-import importlib.util
 import logging
 from typing import Any
 
 from flask import Flask
 
-from forum import jobs, live, web
-from forum.access import Viewer
+from forum import jobs, live, ratelimits, reactions, web
+from forum.channels.views import bp as channels_door
+from forum.channels.views import unread_frame
 from forum.database import db, open_database
+from forum.legacy.views import bp as legacy_door
+from forum.listening.cuppas.views import bp as cuppas_door
+from forum.listening.views import bp as listening_door
+from forum.members.queries import viewer_by_session
+from forum.members.views import bp as members_door
+from forum.safety.views import bp as safety_door
 from forum.settings import Settings, use
+from forum.threads.views import FRAMES
+from forum.threads.views import bp as threads_door
 
-ROOMS = (
-    "forum.members",
-    "forum.threads",
-    "forum.safety",
-    "forum.asking",
-    "forum.listening",
-    "forum.listening.cuppas",
-    "forum.legacy",
-    "forum.channels",
-    "forum.discourse",
-)
+DOORS = (members_door, threads_door, safety_door, listening_door, cuppas_door, legacy_door, channels_door)
 
 
 def start(settings: Settings) -> None:
@@ -30,9 +27,7 @@ def start(settings: Settings) -> None:
     use(settings)
     open_database(settings.database_url)
     live.prepare(settings)
-    if importlib.util.find_spec("forum.reactions"):
-        reactions = importlib.import_module("forum.reactions")
-        jobs.use_reactions(reactions.TABLE, reactions.CHORES)
+    jobs.use_reactions(reactions.TABLE, reactions.CHORES)
     _introduce_threads()
     _introduce_safety()
     _introduce_asking()
@@ -105,6 +100,7 @@ def _introduce_cuppas() -> None:
 def _introduce_legacy() -> None:
     """What legacy adds to the rooms below: the latest change on home, a fix behind a post, what came of one's words."""
     from forum.legacy import actions, queries, views
+    from forum.listening.consent import queries as consent
     from forum.members import actions as members
     from forum.members import queries as people
     from forum.threads import views as threads
@@ -115,6 +111,7 @@ def _introduce_legacy() -> None:
     _joins(threads.home_extras, views.latest_on_home)
     _joins(threads.post_tools, views.fix_tools)
     threads.search_addresses["change"] = views.found_addresses
+    _joins(consent.uses, queries.changes_quoting)
 
 
 def _introduce_listening() -> None:
@@ -155,15 +152,10 @@ def build_app(settings: Settings | None = None) -> Flask:
     start(settings)
     app = Flask("forum", template_folder="../templates", static_folder="../static")
     web.install(app, settings, rate_storage=rate_storage(settings))
-    web.login.user_loader(_viewer)
-    blueprints = []
-    for room in ROOMS:
-        if importlib.util.find_spec(f"{room}.views"):
-            blueprints.append(importlib.import_module(f"{room}.views").bp)
-    web.register(app, blueprints)
-    live.frames.update(importlib.import_module("forum.threads.views").FRAMES)
-    if importlib.util.find_spec("forum.channels.views"):
-        live.frames["notice.added"] = importlib.import_module("forum.channels.views").unread_frame
+    web.login.user_loader(viewer_by_session)
+    web.register(app, DOORS)
+    live.frames.update(FRAMES)
+    live.frames["notice.added"] = unread_frame
 
     @app.get("/healthz")
     def healthz() -> tuple[str, int]:
@@ -181,13 +173,4 @@ def rate_storage(settings: Settings) -> str:
     """Where rate limits are counted: Redis when there is one, else a small file beside the database."""
     if settings.redis_url:
         return settings.redis_url
-    if importlib.util.find_spec("forum.ratelimits"):
-        importlib.import_module("forum.ratelimits")
-        return f"sqlite+limits:///{settings.instance}/limits.db"
-    return "memory://"
-
-
-def _viewer(token: str) -> Viewer | None:
-    from forum.members.queries import viewer_by_session
-
-    return viewer_by_session(token)
+    return f"{ratelimits.SqliteLimits.STORAGE_SCHEME[0]}:///{settings.instance}/limits.db"

@@ -37,11 +37,13 @@ def tell_of_change(event: Event, cursor: str) -> Again | None:
 
 
 def tell_of_update(event: Event, cursor: str) -> Again | None:
-    """Tell those behind a change, on the site only, that there is more to say about it."""
+    """Tell those who know of a change, on the site only, that there is more to say about it."""
     change = Change.get_or_none(Change.id == event.subject_id)
     if change is None:
         return None
-    query = Told.select(Told.member).where(Told.change == change.id, Told.member > int(cursor or 0))
+    query = Told.select(Told.member).where(
+        Told.change == change.id, Told.told_at.is_null(False), Told.member > int(cursor or 0)
+    )
     batch = [member_id for (member_id,) in query.order_by(Told.member).limit(BATCH).tuples()]
     path = queries.change_url(change.id, change.slug)
     actions.tell(event, [Line(member_id, "change_updated", change.title, path) for member_id in batch])

@@ -77,7 +77,7 @@ def publish_change(
         if not is_new:
             return change
         quoted = _set_quotes(change, excerpt_ids)
-        _set_conversations(viewer, change, thread_ids)
+        _set_conversations(change, thread_ids)
         if idea_id is not None:
             step_idea(viewer, idea_id, status=entry.status, words=str(facts["we_did"]))
             for behind in people_behind_idea(idea_id):
@@ -107,7 +107,7 @@ def publish_small_fix(viewer: Viewer, post_id: int, entry: Entry, *, exact: str 
             _quote_post(viewer, change, post_id, exact=exact, nonce=nonce)
         if not post.author_left:
             _owe(change, post.author_id, because="post")
-        _set_conversations(viewer, change, [post.thread.id])
+        _set_conversations(change, [post.thread.id])
         _announce(viewer, change)
         return change
 
@@ -153,7 +153,7 @@ def _set_quotes(change: Change, excerpt_ids: Iterable[int]) -> list[Excerpt]:
     return [found[id] for id in wanted if id in found]
 
 
-def _set_conversations(viewer: Viewer, change: Change, thread_ids: Iterable[int]) -> None:
+def _set_conversations(change: Change, thread_ids: Iterable[int]) -> None:
     quoted = Post.select(Post.thread).join(Excerpt, on=(Excerpt.post == Post.id))
     quoted = quoted.join(ChangeQuote, on=(ChangeQuote.excerpt == Excerpt.id)).where(ChangeQuote.change == change.id)
     wanted = {*thread_ids, *(thread_id for (thread_id,) in quoted.tuples())}
@@ -165,13 +165,16 @@ def _set_conversations(viewer: Viewer, change: Change, thread_ids: Iterable[int]
             ChangeThread.insert(change=change.id, thread=thread_id).on_conflict_ignore().execute()
 
 
-def _owe(change: Change, member_id: int, *, because: str) -> None:
-    """Write down that somebody is to be told; the first reason stays."""
-    Told.insert(change=change.id, member=member_id, because=because).on_conflict_ignore().execute()
+def _owe(change: Change, member_id: int, *, because: str) -> bool:
+    """Write down that somebody is to be told, and say whether that is new; the first reason stays."""
+    owed = Told.insert(change=change.id, member=member_id, because=because).on_conflict_ignore()
+    return bool(owed.as_rowcount().execute())
 
 
 def update_change(viewer: Viewer, change_id: int, entry: Entry, *, excerpt_ids: Iterable[int] | None = None) -> Change:
-    """Change an entry. What it said before stays in its history, and a new status is news for those behind it."""
+    """Change an entry. What it said before stays in its history, and a new status is news for those behind it.
+
+    Whoever is quoted now and was not before is told as if it were published today."""
     require(may_publish_change(viewer), NOT_YOURS)
     facts = _facts(entry)
     with transaction():
@@ -187,11 +190,11 @@ def update_change(viewer: Viewer, change_id: int, entry: Entry, *, excerpt_ids: 
             )
         Change.update({**facts, "updated_at": now()}).where(Change.id == change_id).execute()
         changed = Change.fetch(change_id)
+        newly_owed: list[bool] = []
         if excerpt_ids is not None:
             quoted = _set_quotes(changed, excerpt_ids)
-            _set_conversations(viewer, changed, ())
-            for excerpt in quoted:
-                _owe(changed, excerpt.member_id, because="words")
+            _set_conversations(changed, ())
+            newly_owed = [_owe(changed, excerpt.member_id, because="words") for excerpt in quoted]
             consent.ask_consent(viewer, [excerpt.id for excerpt in quoted])
         if changed.idea_id is not None and change.status != changed.status:
             step_idea(viewer, changed.idea_id, status=changed.status, words=changed.we_did)
@@ -199,6 +202,8 @@ def update_change(viewer: Viewer, change_id: int, entry: Entry, *, excerpt_ids: 
         audit.note(viewer, "change.updated", subject=changed, reason=changed.title)
         if is_news:
             events.record("change.updated", subject=changed, actor=viewer)
+        if any(newly_owed):
+            events.record("change.quoted", subject=changed, actor=viewer)
         return changed
 
 

@@ -11,7 +11,7 @@ from forum.access import Viewer, may_publish_change, may_read_place, require_sig
 from forum.errors import NotFound
 from forum.legacy.models import Change, ChangeQuote, ChangeStep, ChangeThread, Told
 from forum.listening.choices import IDEA_STATUSES
-from forum.listening.consent.queries import Quotable, quotable_excerpts
+from forum.listening.consent.queries import Quotable, Use, quotable_excerpts
 from forum.listening.ideas.queries import excerpts_behind_idea, promises
 from forum.listening.ideas.urls import idea_url
 from forum.listening.models import Excerpt, Idea
@@ -140,7 +140,7 @@ def change(viewer: Viewer, change_id: int) -> ChangeView:
     mine = Told.get_or_none(Told.change == change_id, Told.member == (viewer.id or 0))
     return ChangeView(
         row=ChangeRow(*row),
-        quotes=[_without_closed_doors(viewer, quote) for quote in quotes],
+        quotes=_without_closed_doors(viewer, quotes),
         conversations=_conversations(viewer, change_id, excerpt_ids, quotes),
         idea=_idea(viewer, idea_id),
         steps=[
@@ -185,11 +185,10 @@ def _readable_threads(viewer: Viewer, thread_ids: Sequence[int]) -> dict[int, tu
     }
 
 
-def _without_closed_doors(viewer: Viewer, quote: Quotable) -> Quotable:
+def _without_closed_doors(viewer: Viewer, quotes: Sequence[Quotable]) -> list[Quotable]:
     """A link that would end at a closed door is left out."""
-    if quote.url is None or _readable_threads(viewer, [quote.thread_id]):
-        return quote
-    return replace(quote, url=None)
+    open_threads = _readable_threads(viewer, [quote.thread_id for quote in quotes if quote.url is not None])
+    return [quote if quote.thread_id in open_threads else replace(quote, url=None) for quote in quotes]
 
 
 def _conversations(
@@ -199,7 +198,8 @@ def _conversations(
 
     A conversation is left out when anybody whose words were chosen from it for this entry is not quoted by name at
     this moment: they said "without my name", no, nothing yet, or took their words back. A reader who follows the link
-    could otherwise find out whose words the paraphrase stands for. So is one that the viewer may not read.
+    could otherwise find out whose words the paraphrase stands for. The same goes for whoever wrote the post that a
+    small fix answers, quoted or not. So is one that the viewer may not read.
     """
     linked = [id for (id,) in ChangeThread.select(ChangeThread.thread).where(ChangeThread.change == change_id).tuples()]
     named = {quote.excerpt_id for quote in quotes if quote.is_named}
@@ -208,6 +208,13 @@ def _conversations(
         thread_id
         for (thread_id,) in Excerpt.select(Post.thread).join(Post).where(Excerpt.id.in_(nameless)).distinct().tuples()
     }
+    answered = Told.select(Told.member).where(
+        Told.change == change_id,
+        Told.because == "post",
+        Told.member.not_in([quote.member_id for quote in quotes if quote.is_named]),
+    )
+    with_them = Post.select(Post.thread).where(Post.thread.in_(linked), Post.author.in_(answered)).distinct()
+    closed |= {thread_id for (thread_id,) in with_them.tuples()}
     open_threads = _readable_threads(viewer, [id for id in linked if id not in closed])
     return [open_threads[id] for id in linked if id in open_threads]
 
@@ -305,12 +312,6 @@ def people_to_tell(change_id: int, *, after: int, limit: int) -> list[tuple[int,
 # ---- writing an entry ----------------------------------------------------------------------------------------------
 
 
-def answerable_idea(viewer: Viewer, idea_id: int) -> Idea:
-    """Return the idea that staff are about to answer. Raises NotFound."""
-    require_sight(may_publish_change(viewer))
-    return Idea.fetch(idea_id)
-
-
 def excerpts_to_choose(viewer: Viewer, *, idea_id: int | None, change_id: int | None = None) -> list[int]:
     """Return the ids of excerpts that may be chosen for an entry, oldest first."""
     require_sight(may_publish_change(viewer))
@@ -324,17 +325,18 @@ def quoted_excerpts(change_id: int) -> list[int]:
     return _quoted(change_id)
 
 
-def changes_quoting(excerpt_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
-    """Return what excerpts are used for: excerpt id -> (address, title) of entries."""
+def changes_quoting(excerpt_ids: Sequence[int]) -> dict[int, list[Use]]:
+    """Return the entries that excerpts were chosen for, by excerpt: what their writers see beside their own words."""
     query = (
         ChangeQuote.select(ChangeQuote.excerpt, Change.id, Change.slug, Change.title)
         .join(Change)
         .where(ChangeQuote.excerpt.in_(list(excerpt_ids)))
+        .order_by(Change.id)
         .tuples()
     )
-    used: dict[int, list[tuple[str, str]]] = {}
+    used: dict[int, list[Use]] = {}
     for excerpt_id, change_id, slug, title in query:
-        used.setdefault(excerpt_id, []).append((change_url(change_id, slug), title))
+        used.setdefault(excerpt_id, []).append(Use(title, change_url(change_id, slug)))
     return used
 
 

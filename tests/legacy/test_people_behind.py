@@ -1,0 +1,41 @@
+"""The people behind an entry: told once whenever they join it, shown where their words went, never given away."""
+
+from typing import Any
+
+from forum.legacy import actions, queries
+from forum.listening import actions as listening
+from tests import factories
+from tests.legacy.test_changes import Heard, an_entry
+
+
+def _letters(outbox: Any, member: Any) -> int:
+    return len([one for one in outbox.to(member.email) if "Because you spoke" in one["Subject"]])
+
+
+def test_whoever_is_quoted_later_gets_the_one_letter_then(app: Any, work: Any, outbox: Any) -> None:
+    heard = Heard(words="with_name")
+    change = heard.answer()
+    work()
+    late = factories.a_member(words="with_name")
+    post = factories.a_post(heard.thread, late, source="Mine rang out as well.")
+    more = listening.add_excerpt(heard.staff, heard.insight.id, post_id=post.id, exact="rang out as well")
+    for _twice in range(2):
+        actions.update_change(heard.staff, change.id, an_entry(), excerpt_ids=[heard.excerpt.id, more.id])
+        work()
+    assert (_letters(outbox, late), _letters(outbox, heard.writer)) == (1, 1)
+
+
+def test_a_small_fix_does_not_lead_to_whoever_did_not_agree(client: Any) -> None:
+    heard = Heard(audience="public")
+    quiet = factories.a_member(words="please_dont")
+    post = factories.a_post(heard.thread, quiet, source="The lift is broken again.")
+    change = actions.publish_small_fix(heard.staff, post.id, an_entry(), exact="The lift is broken", nonce="z" * 9)
+    page = client.soup(queries.change_url(change.id, change.slug))
+    assert not page.select(f"a[href*='/t/{heard.thread.id}/']")
+
+
+def test_my_words_say_which_entry_they_stand_on(new_client: Any) -> None:
+    heard = Heard(words="with_name")
+    change = heard.answer()
+    page = new_client(heard.writer).soup("/me/words")
+    assert page.select(f"main a[href='{queries.change_url(change.id, change.slug)}']")
