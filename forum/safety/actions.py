@@ -10,7 +10,7 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.members.models import Member
 from forum.safety.crisis import noticed_in
 from forum.safety.models import REASONS, Appeal, Case, CaseNote, CrisisAlert, Hours, Report, Suspension
-from forum.text import SafeHtml, _, clean_line
+from forum.text import SafeHtml, _, clean_line, tidy
 from forum.threads import actions as threads
 from forum.threads import queries as conversations
 from forum.threads.models import Post
@@ -71,7 +71,7 @@ def _report(
         case=case.id,
         reporter=viewer.id,
         reason=reason,
-        words=words.strip(),
+        words=tidy(words).strip(),
         snapshot=snapshot,
         snapshot_revision=revision,
         at=now(),
@@ -84,7 +84,7 @@ def _report(
 
 
 def _reason_given(reason: str) -> str:
-    reason = reason.strip()
+    reason = tidy(reason).strip()
     if not reason:
         raise Invalid(errors={"reason": _("Write the reason. Whoever reads this later needs it.")})
     if len(reason) > LONGEST_WORDS:
@@ -104,7 +104,7 @@ def take_case(viewer: Viewer, case_id: int) -> None:
 def note_on_case(viewer: Viewer, case_id: int, words: str) -> None:
     """Write something down about a case, for other moderators."""
     require(may_moderate(viewer), _("Only a moderator can write on a case."))
-    words = words.strip()
+    words = tidy(words).strip()
     if not words or len(words) > LONGEST_WORDS:
         raise Invalid(errors={"words": _("Write the note first, under %(n)s letters.", n=LONGEST_WORDS)})
     with transaction():
@@ -193,7 +193,7 @@ def _lift(viewer: Viewer, suspension: Suspension, reason: str) -> None:
 
 def appeal(viewer: Viewer, *, words: str, post_id: int | None = None, suspension_id: int | None = None) -> Appeal:
     """Ask us to look again at a hidden post or a suspension, once for each decision. Raises NotFound, Invalid, Conflict."""
-    words = words.strip()
+    words = tidy(words).strip()
     if not words:
         raise Invalid(errors={"words": _("Tell us in a line or two why we should look again.")})
     if len(words) > LONGEST_WORDS:
@@ -224,7 +224,7 @@ def answer_appeal(viewer: Viewer, appeal_id: int, *, overturn: bool, answer: str
 
     Somebody else than whoever decided answers, when there is another moderator. Raises Invalid, Conflict, NotAllowed."""
     require(may_moderate(viewer), _("Only a moderator can answer an appeal."))
-    answer = answer.strip()
+    answer = tidy(answer).strip()
     if not answer or len(answer) > LONGEST_WORDS:
         raise Invalid(
             errors={"answer": _("Write your answer to the member first, under %(n)s letters.", n=LONGEST_WORDS)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN
 
 from forum.access import Viewer, may_moderate, may_see_crisis_alerts, require_sight
 from forum.audit import AuditEntry, AuditWords
@@ -487,23 +487,26 @@ def open_alerts(viewer: Viewer) -> list[AlertView]:
     """Return alerts nobody has looked at, the oldest first."""
     require_sight(may_see_crisis_alerts(viewer))
     rows = (
-        CrisisAlert.select(CrisisAlert, Member.name)
+        CrisisAlert.select(CrisisAlert.id, Member.name, CrisisAlert.at, Thread.id, Thread.slug, Post.number, Post.plain)
         .join(Member, on=(CrisisAlert.member == Member.id))
+        .switch(CrisisAlert)
+        .join(Post, JOIN.LEFT_OUTER, on=(CrisisAlert.post == Post.id))
+        .join(Thread, JOIN.LEFT_OUTER)
         .where(CrisisAlert.seen_at.is_null())
         .order_by(CrisisAlert.at)
         .limit(50)
-        .objects()
+        .tuples()
     )
-    return [_alert_view(row) for row in rows]
-
-
-def _alert_view(row: Any) -> AlertView:
-    url, excerpt = "", ""
-    if row.post_id:
-        post = Post.select(Post, Thread).join(Thread).where(Post.id == row.post_id).first()
-        if post is not None:
-            url, excerpt = thread_url(post.thread.id, post.thread.slug, post.number), excerpt_of(post.plain, 200)
-    return AlertView(row.id, row.name, url, excerpt, row.at)
+    return [
+        AlertView(
+            id=id,
+            member=name,
+            url=thread_url(thread_id, slug, number) if thread_id is not None else "",
+            excerpt=excerpt_of(plain or "", 200),
+            at=at,
+        )
+        for id, name, at, thread_id, slug, number, plain in rows
+    ]
 
 
 def needs_help_shown(viewer: Viewer) -> bool:
@@ -512,17 +515,6 @@ def needs_help_shown(viewer: Viewer) -> bool:
         return False
     recent = CrisisAlert.at > now() - timedelta(hours=24)
     return CrisisAlert.select().where(CrisisAlert.member == viewer.id, recent).exists()
-
-
-def waiting_for_moderators(viewer: Viewer) -> int:
-    """Return how many things wait in the queue."""
-    if not may_moderate(viewer):
-        return 0
-    return (
-        Case.select(fn.COUNT(Case.id)).where(Case.closed_at.is_null()).scalar()
-        + Appeal.select(fn.COUNT(Appeal.id)).where(Appeal.answered_at.is_null()).scalar()
-        + CrisisAlert.select(fn.COUNT(CrisisAlert.id)).where(CrisisAlert.seen_at.is_null()).scalar()
-    )
 
 
 # ---- hours ---------------------------------------------------------------------------------------------------------
