@@ -6,6 +6,7 @@ from forum import settings
 from forum.channels import actions
 from forum.channels.actions import Line, Owed
 from forum.channels.letters import render_letter
+from forum.channels.models import Letter
 from forum.clock import now
 from forum.events import Event
 from forum.jobs import Again
@@ -15,8 +16,6 @@ from forum.listening.cuppas.queries import cuppa_url, participants
 from forum.listening.cuppas.views import RECOGNITION_NAMES, answer_token
 from forum.members.models import Member
 from forum.web import date_words
-
-SAID_YES = ("hope_to", "may_drop_in", "may_vanish")
 
 
 def _cuppa(cuppa_id: int) -> Cuppa | None:
@@ -104,17 +103,16 @@ def send_calendar(event: Event, _cursor: str) -> Again | None:
     if invitation.seated_at is not None:
         key = f"seat:{invitation.seated_at:%Y%m%d%H%M%S%f}:{cuppa.sequence}"
         actions.tell(event, [], [_owed("cuppa_seat", cuppa, member, key, method="REQUEST")])
-    elif invitation.answer == "not_this_time" and _has_entry(cuppa, member):
-        key = f"stepped-back:{event.id}"
+    elif invitation.answer == "not_this_time" and (entry_id := _newest_entry(cuppa, member)):
+        key = f"stepped-back:{entry_id}"
         actions.tell(event, [], [_owed("cuppa_stepped_back", cuppa, member, key, method="CANCEL")])
     return None
 
 
-def _has_entry(cuppa: Cuppa, member: Member) -> bool:
-    from forum.channels.models import Letter
-
+def _newest_entry(cuppa: Cuppa, member: Member) -> int | None:
+    """Return the id of the last letter that brought a seat, and so an entry for their calendar."""
     ours = Letter.key.startswith(f"cuppa:{cuppa.id}:seat:")
-    return Letter.select().where(ours, Letter.member == member.id).exists()
+    return Letter.select(Letter.id).where(ours, Letter.member == member.id).order_by(Letter.id.desc()).limit(1).scalar()
 
 
 def tell_of_seat(event: Event, _cursor: str) -> Again | None:

@@ -465,13 +465,14 @@ def post_jotting(viewer: Viewer, jotting_id: int) -> str:
         raise NotFound
     if not queries.is_door_open(cuppa):
         raise Conflict(_("The door isn't open now. Your words are kept here."))
+    # Outside the transaction, because it renders; the nonce makes a second try find the first one's post.
+    post = threads.reply(
+        viewer,
+        cuppa.thread_id,
+        source=f"> {jotting.prompt.words}\n\n{jotting.words}",
+        nonce=f"jotting-{jotting.id}-{jotting.saved_at:%Y%m%d%H%M%S%f}",
+    )
     with transaction():
-        post = threads.reply(
-            viewer,
-            cuppa.thread_id,
-            source=f"> {jotting.prompt.words}\n\n{jotting.words}",
-            nonce=f"jotting-{jotting.id}-{jotting.saved_at:%Y%m%d%H%M%S%f}",
-        )
         Jotting.update(posted_at=now()).where(Jotting.id == jotting.id).execute()
     return queries.post_url(post)
 
