@@ -232,10 +232,6 @@ def may_run_cuppa(viewer: Viewer, *, host_id: int) -> bool:
     return may_listen(viewer)
 
 
-def may_answer_invitation(viewer: Viewer, *, member_id: int) -> bool:
-    return viewer.is_member and viewer.id == member_id
-
-
 def may_read_jotting(viewer: Viewer, *, member_id: int) -> bool:
     """Private means private: staff cannot read a think space either."""
     return viewer.is_member and viewer.id == member_id

@@ -7,12 +7,10 @@ from forum.asking.models import KINDS, Ask
 from forum.asking.queries import budget_left
 from forum.clock import now
 from forum.database import transaction
-from forum.errors import Invalid
 from forum.members.models import Member
 from forum.text import _
 
 LONGEST_PAUSE = timedelta(days=365)
-MOST_ASKS = 30
 
 
 def ask(member_id: int, kind: str, subject: tuple[str, int], *, counts: bool = True) -> Ask | None:
@@ -50,15 +48,6 @@ def answered(member_id: int, kind: str, subject: tuple[str, int], *, answer: str
         Ask.update(answered_at=now(), answer=answer).where(
             Ask.member == member_id, Ask.kind == kind, Ask.subject_kind == subject_kind, Ask.subject_id == subject_id
         ).execute()
-
-
-def set_budget(viewer: Viewer, *, asks_per_month: int) -> None:
-    """Let a member say how often we may ask them, 0 to 30 times in 30 days."""
-    require(viewer.is_member, _("Please sign in first."))
-    if not 0 <= asks_per_month <= MOST_ASKS:
-        raise Invalid(errors={"asks_per_month": _("Choose a number from 0 to 30.")})
-    with transaction():
-        Member.update(asks_per_month=asks_per_month).where(Member.id == viewer.id).execute()
 
 
 def pause_asks(viewer: Viewer, *, until: datetime | None) -> None:

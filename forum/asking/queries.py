@@ -26,19 +26,6 @@ def budget_left(member_id: int) -> int:
     return max(0, member.asks_per_month - asks_made(member_id))
 
 
-def members_within_budget(member_ids: list[int]) -> set[int]:
-    """Return those of *member_ids* whom we may still ask."""
-    return {member_id for member_id in member_ids if budget_left(member_id) > 0}
-
-
-def open_asks(member_id: int, kind: str | None = None) -> list[Ask]:
-    """Return what a member has been asked and has not answered, the oldest first."""
-    query = Ask.select().where(Ask.member == member_id, Ask.answered_at.is_null())
-    if kind is not None:
-        query = query.where(Ask.kind == kind)
-    return list(query.order_by(Ask.asked_at))
-
-
 def about_member(member_id: int) -> list[dict[str, Any]]:
     """Return every ask we made of a member, for their export."""
     return [
