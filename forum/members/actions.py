@@ -61,15 +61,17 @@ def viewer_for(member: Member) -> Viewer:
 # ---- joining -------------------------------------------------------------------------------------------------------
 
 
-def join(name: str, email: str, *, password: str = "", care: str = "", next_path: str = "") -> None:
+def join(name: str, email: str, *, password: str = "", care: str = "", next_path: str = "", browser: str = "") -> None:
     """Ask for a place; the letter that follows decides. Nothing tells whether *email* has a place already.
+
+    *browser* is a word that only this browser knows: the password is kept when the letter is opened there.
 
     *name* and *email* are cleaned and judged (`JoinForm`). Raises Invalid when the name is taken, whoever asks: else
     one could find out which address belongs to a name."""
     stored = passwords.hashed(password) if password else None
     for _attempt in range(3):
         try:
-            _join(name, email, stored, care, next_path)
+            _join(name, email, stored, care, next_path, browser)
             return
         except IntegrityError:
             # Somebody asked for this name or address at the same moment; the next try sees it.
@@ -77,7 +79,7 @@ def join(name: str, email: str, *, password: str = "", care: str = "", next_path
     raise Invalid(errors={"name": TAKEN})
 
 
-def _join(name: str, email: str, stored: str | None, care: str, next_path: str) -> None:
+def _join(name: str, email: str, stored: str | None, care: str, next_path: str, browser: str) -> None:
     key = name_key(name)
     with transaction():
         holder, member = Member.get_or_none(Member.name_key == key), Member.get_or_none(Member.email == email)
@@ -101,7 +103,7 @@ def _join(name: str, email: str, stored: str | None, care: str, next_path: str) 
             Member.update(name=name, name_key=key, password_hash=stored, care=care).where(
                 Member.id == member.id
             ).execute()
-        send_link_to(member, "confirm", next_path=next_path)
+        send_link_to(member, "confirm", next_path=next_path, browser=browser)
 
 
 def _is_waiting(member: Member) -> bool:

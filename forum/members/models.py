@@ -76,7 +76,7 @@ class Link(BaseModel):
 
     ``already_here`` signs in as well; its letter says that the address has a place already. *next_path* is where the
     person was going. The words of the link are signed from the row, so nothing secret is stored. *press_digest* tells a
-    second press of the same browser's button from somebody else's."""
+    second press of the same browser's button from somebody else's, *browser_digest* the browser that asked to join."""
 
     member = ForeignKeyField(Member, backref="links", on_delete="CASCADE")
     purpose = TextField()
@@ -86,6 +86,7 @@ class Link(BaseModel):
     expires_at = UtcField()
     used_at = UtcField(null=True)
     press_digest = TextField(default="")
+    browser_digest = TextField(default="")
 
     class Meta:
         constraints = (Check(f"purpose IN {PURPOSES}"),)

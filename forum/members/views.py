@@ -72,7 +72,8 @@ def join() -> Answer:
         form = JoinForm.read(request.form)
         pace.count(pace.LETTERS_BY_CONNECTION, _connection())
         pace.count(pace.LETTERS_BY_ADDRESS, form.email)
-        actions.join(form.name, form.email, password=form.password, care=form.care, next_path=_next())
+        browser = web.session.setdefault("join_key", web.new_nonce())
+        actions.join(form.name, form.email, password=form.password, care=form.care, next_path=_next(), browser=browser)
     except (Invalid, TooOften) as trouble:
         return _slowly(web.again("members/join.html", trouble, next=_next(), choices=choices), trouble)
     web.session["sent_to"] = form.email
@@ -167,7 +168,14 @@ def _come_in(word: str, *purposes: str) -> Answer:
         return web.page("members/link.html", link=link)
     keep = request.form.get("keep") == "yes"
     try:
-        token = sessions.come_in_by_link(link.id, device=_device(), keep=keep, press=_press(link))
+        token = sessions.come_in_by_link(
+            link.id,
+            device=_device(),
+            keep=keep,
+            press=_press(link),
+            browser=web.session.get("join_key", ""),
+            viewer=viewer(),
+        )
     except Conflict:
         return _dead_link(link, word)
     _let_in(token, keep=keep)

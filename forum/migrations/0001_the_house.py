@@ -689,6 +689,7 @@ CREATE TABLE "link" (
     "expires_at" {AT} NOT NULL,
     "used_at" {AT},
     "press_digest" TEXT NOT NULL,
+    "browser_digest" TEXT NOT NULL,
     FOREIGN KEY ("member_id") REFERENCES "member" ("id") ON DELETE CASCADE,
     CHECK (purpose IN ('confirm', 'sign_in', 'already_here', 'reset', 'new_address'))
 );

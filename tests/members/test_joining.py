@@ -236,3 +236,30 @@ def test_everything_about_a_place_is_told_without_digests(app: Any) -> None:
     told = str(queries.everything_about(member.id))
     assert "maggie@example.org" in told
     assert "argon2" not in told
+
+
+def test_whoever_typed_the_address_first_cannot_come_in_after_its_owner_confirmed(
+    client: Any, new_client: Any, work: Any, outbox: Any
+) -> None:
+    stranger = client
+    stranger.fill("/join", name="Olwen", email="olwen@example.org", password="a stranger's spoons")
+    stranger.fill("/login", email="olwen@example.org", password="a stranger's spoons")
+    work()
+    link = outbox.links(outbox.last("olwen@example.org"))[0]
+    owner = new_client()
+    owner.fill(link.removeprefix("http://127.0.0.1:8000"))
+    assert "Olwen" in owner.soup("/me").get_text()
+    assert stranger.get("/me").status_code == 303, "the stranger is signed out"
+    again = stranger.fill("/login", email="olwen@example.org", password="a stranger's spoons")
+    assert again.status_code == 422, "and the stranger's password opens nothing"
+
+
+def test_a_password_stays_when_the_letter_is_opened_where_one_joined(
+    client: Any, new_client: Any, work: Any, outbox: Any
+) -> None:
+    client.fill("/join", name="Olwen", email="olwen@example.org", password="three odd teaspoons")
+    work()
+    link = outbox.links(outbox.last("olwen@example.org"))[0]
+    client.fill(link.removeprefix("http://127.0.0.1:8000"))
+    answer = new_client().fill("/login", email="olwen@example.org", password="three odd teaspoons")
+    assert answer.status_code == 303

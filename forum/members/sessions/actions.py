@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 
 from forum import events
-from forum.access import Viewer, require
+from forum.access import VISITOR, Viewer, require
 from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid
@@ -53,8 +53,10 @@ def send_confirmation(viewer: Viewer) -> None:
             send_link_to(member, "confirm")
 
 
-def send_link_to(member: Member, purpose: str, *, email: str = "", next_path: str = "") -> None:
-    """Have a link sent to *member*, at *email* or at their own address. Call it last in the deed's transaction."""
+def send_link_to(member: Member, purpose: str, *, email: str = "", next_path: str = "", browser: str = "") -> None:
+    """Have a link sent to *member*, at *email* or at their own address. Call it last in the deed's transaction.
+
+    *browser* is a word that only the browser knows which asked."""
     moment, email = now(), email or member.email or ""
     if not email or was_just_sent(member.id, purpose, email):
         return
@@ -65,6 +67,7 @@ def send_link_to(member: Member, purpose: str, *, email: str = "", next_path: st
         next_path=next_path,
         made_at=moment,
         expires_at=moment + LINKS_LAST[purpose],
+        browser_digest=token_digest(browser) if browser else "",
     )
     events.record("member.link_asked", subject=link, actor=member.id, link=link.id)
 
@@ -84,15 +87,26 @@ def was_just_sent(member_id: int, purpose: str, email: str) -> bool:
     )
 
 
-def come_in_by_link(link_id: int, *, device: str = "", keep: bool = False, press: str = "") -> str:
+def come_in_by_link(
+    link_id: int,
+    *,
+    device: str = "",
+    keep: bool = False,
+    press: str = "",
+    browser: str = "",
+    viewer: Viewer = VISITOR,
+) -> str:
     """Use up a link that confirms or signs in, and return the token of the new session.
+
+    *browser* is the word that this browser was given when it asked to join, *viewer* whoever is signed in there: a
+    password typed elsewhere does not survive the first confirmation.
 
     *press* is a word that this browser was given with the button; a second press a moment later counts as the first.
     Raises Conflict when the link is over."""
     with transaction():
         link = _used_up(link_id, press)
         member = Member.locked(link.member_id)
-        _confirm_address(member, link)
+        _confirm_address(member, link, browser=browser, viewer=viewer)
         return start_session(member.id, device=device, keep=keep)
 
 
@@ -120,7 +134,7 @@ def _used_up(link_id: int, press: str) -> Link:
     return link
 
 
-def _confirm_address(member: Member, link: Link) -> None:
+def _confirm_address(member: Member, link: Link, *, browser: str = "", viewer: Viewer = VISITOR) -> None:
     if link.purpose == "new_address":
         _take_address(member, link.email)
         return
@@ -128,8 +142,9 @@ def _confirm_address(member: Member, link: Link) -> None:
         raise Conflict(LINK_OVER)
     if member.email_confirmed_at is not None:
         return
-    if link.purpose != "confirm":
-        # Whoever typed a password before nobody had opened this mailbox need not be the one who opened it now.
+    asked_here = bool(browser) and link.browser_digest == token_digest(browser)
+    if viewer.id != member.id and not (asked_here and link.purpose == "confirm"):
+        # Whoever typed a password before anybody had opened this mailbox need not be the one who opened it now.
         end_sessions(member.id)
         Member.update(password_hash=None).where(Member.id == member.id).execute()
     Member.update(email_confirmed_at=now()).where(Member.id == member.id).execute()
