@@ -75,8 +75,8 @@ frame_facts: dict[str, Callable[[Viewer], Any]] = {}
 
 
 def viewer() -> Viewer:
-    """Return whoever sent this request."""
-    if not current_user:
+    """Return whoever sent this request; nobody in particular on a page that tells of trouble of ours."""
+    if "is_bare" in g or not current_user:
         return VISITOR
     return current_user._get_current_object()
 
@@ -291,6 +291,9 @@ def trouble_page(status: int, sentence: object, **context: Any) -> tuple[Any, in
     """Return the page, or the JSON, that tells of trouble."""
     if wants_json():
         return jsonify(errors=[str(sentence)], error_type=_KINDS.get(status, "error")), status
+    if status >= 500:
+        # What broke may be what the frame asks: who is looking, what is new for them, who is watching.
+        g.is_bare = True
     heading = _HEADINGS.get(status, _HEADINGS[500])
     return render_template("error.html", status=status, heading=heading, sentence=str(sentence), **context), status
 
@@ -402,7 +405,7 @@ def _compressed(response: Response) -> Response:
 def _site() -> Site:
     if "site" not in g:
         chosen = settings()
-        hours = frame_facts.get("hours_line")
+        hours = None if "is_bare" in g else frame_facts.get("hours_line")
         g.site = Site(
             name=chosen.site_name,
             url=chosen.site_url,
@@ -455,7 +458,7 @@ def install(app: Flask, chosen: Settings, *, rate_storage: str) -> None:
     )
     app.url_map.converters["int"] = _Number
     csrf.init_app(app)
-    login.init_app(app)
+    login.init_app(app, add_context_processor=False)
     login.anonymous_user = lambda: VISITOR
     login.session_protection = None
     limiter.init_app(app)
