@@ -101,6 +101,7 @@ def _introduce_legacy() -> None:
     """What legacy adds to the rooms below: the latest change on home, a fix behind a post, what came of one's words."""
     from forum.legacy import actions, queries, views
     from forum.listening.consent import queries as consent
+    from forum.listening.ideas import views as ideas
     from forum.members import actions as members
     from forum.members import queries as people
     from forum.threads import views as threads
@@ -110,6 +111,8 @@ def _introduce_legacy() -> None:
     _joins(members.farewells, actions.forget_member)
     _joins(threads.home_extras, views.latest_on_home)
     _joins(threads.post_tools, views.fix_tools)
+    _joins(ideas.idea_tools, views.answer_tools)
+    _joins(ideas.idea_notes, views.answers_note)
     threads.search_addresses["change"] = views.found_addresses
     _joins(consent.uses, queries.changes_quoting)
 

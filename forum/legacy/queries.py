@@ -129,6 +129,12 @@ def latest_change() -> ChangeRow | None:
     return found[0] if found else None
 
 
+def changes_of_idea(idea_id: int) -> list[ChangeRow]:
+    """Return the entries that answer an idea, newest first."""
+    query = Change.select(*_COLUMNS).where(Change.idea == idea_id).order_by(Change.id.desc()).tuples()
+    return [ChangeRow(*row) for row in query]
+
+
 def change(viewer: Viewer, change_id: int) -> ChangeView:
     """Return an entry with everything that may stand on it at this moment. Raises NotFound."""
     row = Change.select(*_COLUMNS).where(Change.id == change_id).tuples().first()

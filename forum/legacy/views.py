@@ -74,6 +74,19 @@ def fix_tools(who: Viewer, _thread: ThreadView, posts: Sequence[PostView]) -> Ma
     }
 
 
+def answer_tools(who: Viewer, idea_id: int) -> list[Tool]:
+    """On an idea, for those who look after it: answer it in public."""
+    if not may_publish_change(who):
+        return []
+    return [Tool(_("Publish what changed"), f"/changes/new?idea={idea_id}", "megaphone")]
+
+
+def answers_note(_who: Viewer, idea_id: int) -> Slot | None:
+    """On an idea: the entries that answer it."""
+    found = queries.changes_of_idea(idea_id)
+    return Slot("legacy/_answers.html", {"changes": found}) if found else None
+
+
 def found_addresses(found: Sequence[Found]) -> Mapping[int, str]:
     """Where the entries that a search found stand."""
     return queries.addresses([hit.ref for hit in found])
@@ -151,10 +164,6 @@ def feed() -> Response:
 # ---- for staff -----------------------------------------------------------------------------------------------------
 
 
-def _excerpts(who: Viewer, ids: Sequence[int]) -> list[consent.ExcerptView]:
-    return [consent.excerpt(who, id) for id in ids]
-
-
 @bp.route("/changes/new", methods=["GET", "POST"])
 def publish() -> Any:
     """Answer an idea (``?idea=``), or say something changed that nobody asked for."""
@@ -163,7 +172,7 @@ def publish() -> Any:
     asked = request.values.get("idea", "")
     idea = ideas.idea(who, whole_number(asked)) if asked else None
     idea_id = idea.row.id if idea else None
-    choosable = _excerpts(who, queries.excerpts_to_choose(who, idea_id=idea_id))
+    choosable = consent.excerpts(who, queries.excerpts_to_choose(who, idea_id=idea_id))
     context = {"idea": idea, "excerpts": choosable, "statuses": STATUSES, "heading": _("Publish a change")}
     if request.method == "POST":
         form = EntryForm.read(request.form)
@@ -226,7 +235,7 @@ def edit(id: int) -> Any:
     who = viewer()
     require(may_publish_change(who), FOR_STAFF)
     seen = queries.change(who, id)
-    choosable = _excerpts(who, queries.excerpts_to_choose(who, idea_id=seen.idea_id, change_id=id))
+    choosable = consent.excerpts(who, queries.excerpts_to_choose(who, idea_id=seen.idea_id, change_id=id))
     context = {"change": seen, "excerpts": choosable, "statuses": STATUSES, "heading": _("Update this change")}
     if request.method == "POST":
         form = EntryForm.read(request.form)

@@ -467,3 +467,17 @@ def test_an_insight_without_any_words_is_shown_by_its_memo(staff: Any, marcia: A
     assert "Everybody in the cuppa" in words_of(staff.soup("/listening"))
     staff.fill(f"/listening/insights/{insight.id}", press="Take this insight out")
     assert not Insight.select().exists()
+
+
+def test_an_idea_leads_to_the_change_that_answers_it(staff: Any, marcia: Any, new_client: Any) -> None:
+    from forum.legacy.actions import publish_change
+    from forum.legacy.entry import Entry
+
+    idea = actions.propose_idea(viewer_for(marcia), title="Ring us back", words="When we choose.")
+    bench = staff.soup(f"/listening/ideas/{idea.id}")
+    assert bench.select_one(f'a[href="/changes/new?idea={idea.id}"]')
+    entry = Entry("We ring you back", "Nobody rang", "We ring when you choose", "", "", "done")
+    publish_change(viewer_for(marcia), entry, nonce="a-change-nonce", idea_id=idea.id)
+    page = new_client(factories.a_member()).soup(f"/ideas/{idea.id}/ring-us-back")
+    assert "We ring when you choose" in words_of(page)
+    assert not page.select('a[href^="/changes/new"]')
