@@ -5,6 +5,7 @@ from typing import Any
 from forum.legacy import actions, queries
 from forum.listening import actions as listening
 from tests import factories
+from tests.counting import counted
 from tests.legacy.test_changes import Heard, an_entry
 
 
@@ -39,3 +40,20 @@ def test_my_words_say_which_entry_they_stand_on(new_client: Any) -> None:
     change = heard.answer()
     page = new_client(heard.writer).soup("/me/words")
     assert page.select(f"main a[href='{queries.change_url(change.id, change.slug)}']")
+
+
+def test_choosing_among_many_words_costs_no_more_queries_than_among_two(new_client: Any) -> None:
+    heard = Heard()
+    staff = new_client(heard.supporter)
+    staff.get(f"/changes/new?idea={heard.idea.id}")
+
+    def asked() -> int:
+        with counted() as statements:
+            assert staff.get(f"/changes/new?idea={heard.idea.id}").status_code == 200
+        return len(statements)
+
+    before = asked()
+    for number in range(5):
+        post = factories.a_post(heard.thread, factories.a_member(), source=f"Mine rang out {number} times.")
+        listening.add_excerpt(heard.staff, heard.insight.id, post_id=post.id, exact=f"rang out {number} times")
+    assert asked() == before
