@@ -62,12 +62,15 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class DifferenceCounts:
-    """What the people behind an entry say it changed. Numbers are None while they are too small to show."""
+    """What the people behind an entry say it changed. Numbers are None while they are too small to show.
+
+    *most* is the answer that more than half of them gave, or empty."""
 
     asked: int | None
     yes: int | None
     a_little: int | None
     no: int | None
+    most: str
     is_awaited: bool
 
 
@@ -232,13 +235,16 @@ def _difference(change_id: int, *, status: str) -> DifferenceCounts:
         .group_by(Told.made_difference)
         .tuples()
     )
-    answered = sum(count for answer, count in rows.items() if answer)
-    show = answered >= SMALLEST_COUNT
+    groups = {answer: rows.get(answer, 0) for answer in ("yes", "a_little", "no")}
+    answered = sum(groups.values())
+    # A small group stays hidden, and so do the others from which it could be worked out.
+    show = all(count == 0 or count >= SMALLEST_COUNT for count in groups.values())
     return DifferenceCounts(
-        asked=answered if show else None,
-        yes=rows.get("yes", 0) if show else None,
-        a_little=rows.get("a_little", 0) if show else None,
-        no=rows.get("no", 0) if show else None,
+        asked=answered if answered >= SMALLEST_COUNT else None,
+        yes=groups["yes"] if show else None,
+        a_little=groups["a_little"] if show else None,
+        no=groups["no"] if show else None,
+        most=next((answer for answer, count in groups.items() if count * 2 > answered), ""),
         is_awaited=status == "done" and answered == 0 and sum(rows.values()) > 0,
     )
 

@@ -223,16 +223,22 @@ def test_done_does_not_count_until_the_people_who_spoke_were_asked(client: Any) 
     assert "Fewer than five" in page
 
 
-def test_numbers_show_once_five_people_answered(client: Any) -> None:
+def test_groups_too_small_to_hide_in_are_not_counted_in_public(client: Any) -> None:
     heard = Heard()
     change = heard.answer()
-    for number in range(5):
-        member = factories.a_member()
-        Told.create(change=change.id, member=member.id, because="words")
-        actions.answer_difference(viewer_for(member), change.id, answer="yes" if number else "no")
-    assert "5 of the people behind it answered: 4 say it helps" in client.soup(
-        queries.change_url(change.id, change.slug)
-    ).get_text().replace("\n", " ")
+    path = queries.change_url(change.id, change.slug)
+
+    def say(*answers: str) -> str:
+        for answer in answers:
+            member = factories.a_member()
+            Told.create(change=change.id, member=member.id, because="words")
+            actions.answer_difference(viewer_for(member), change.id, answer=answer)
+        return " ".join(client.soup(path).get_text().split())
+
+    assert "Fewer than five" in say("yes", "yes", "yes", "no")
+    assert "6 of the people behind it answered. Most say it helps." in say("yes", "yes")
+    page = say("no", "no", "no", "no")
+    assert "10 of the people behind it answered: 5 say it helps, 0 a little, 5 not." in page
 
 
 def test_somebody_who_is_not_behind_it_has_no_say(stack: Any) -> None:
