@@ -181,7 +181,11 @@ def _come_in(word: str, *purposes: str) -> Answer:
     _let_in(token, keep=keep)
     if link.is_confirmed:
         return web.go(link.next_path or "/me")
-    return web.go(link.next_path or "/", say=_("You're in, %(name)s. Read, or say hello.", name=link.member_name))
+    if queries.own_row(viewer()).password_hash:
+        say = _("You're in, %(name)s. Read, or say hello.", name=link.member_name)
+    else:
+        say = _("You're in, %(name)s. Choose a password in Settings, or come in by a link.", name=link.member_name)
+    return web.go(link.next_path or "/", say=say)
 
 
 @bp.route("/reset/<word>", methods=["GET", "POST"])
