@@ -239,17 +239,20 @@ def first_sanitiser(html: str) -> str:
     return str(_bleach.cleaner.clean(html))
 
 
+# Made once: reading the allow-list anew costs more than cleaning a short post.
+_NH3 = nh3.Cleaner(
+    tags=set(TAGS),
+    attributes=_NH3_ATTRIBUTES,
+    attribute_filter=lambda tag, name, value: value if may_stay(tag, name, value) else None,
+    url_schemes=set(SCHEMES),
+    link_rel=None,
+    strip_comments=True,
+)
+
+
 def second_sanitiser(html: str) -> str:
     """nh3, with the same allow-list: another parser, another author."""
-    return nh3.clean(
-        html,
-        tags=set(TAGS),
-        attributes=_NH3_ATTRIBUTES,
-        attribute_filter=lambda tag, name, value: value if may_stay(tag, name, value) else None,
-        url_schemes=set(SCHEMES),
-        link_rel=None,
-        strip_comments=True,
-    )
+    return _NH3.clean(html)
 
 
 def cleaned(html: str) -> str:
