@@ -131,6 +131,7 @@ def live_site(
     from forum import database
 
     site = _live_sites(walk.stack)
+    site.revive()
     site.empty()
     site.troubles()
     database.open_database(site.stack.url)

@@ -63,6 +63,13 @@ class LiveSite:
         self.start_server()
         self.start_worker()
 
+    def revive(self) -> None:
+        """Start again what a test before this one ended and left so."""
+        for command, start in (("serve", self.start_server), ("worker", self.start_worker)):
+            process = self._running.get(command)
+            if process is None or process.poll() is not None:
+                start()
+
     def start_server(self) -> None:
         """Start the web server and wait until it answers."""
         self._start("serve", "--port", str(self.port), "--workers", "2")

@@ -29,3 +29,10 @@ def test_the_worker_does_what_is_due(live_site, app) -> None:
     with transaction():
         events.record("kettle.boiled", subject=member, actor=member.id)
     live_site.wait_until_quiet()
+
+
+@pytest.mark.walks("sqlite-script", "sqlite-plain")
+def test_a_site_that_a_test_ended_is_there_for_the_next(live_site, page) -> None:
+    visit(page, "/login")
+    live_site.kill("serve")
+    live_site.kill("worker")
