@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -38,6 +39,7 @@ WALKS = {
     "sqlite-plain": ("sqlite", False),
 }
 PATIENCE = 15_000
+STATIC = Path(__file__).resolve().parents[1] / "static"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -326,8 +328,8 @@ def _check_document(page: Any, url: str, body: str, status: int) -> list[str]:
     def answer(route: Any) -> None:
         if route.request.is_navigation_request():
             route.fulfill(status=status, content_type="text/html; charset=utf-8", body=body)
-        elif "/static/" in route.request.url:
-            route.continue_()
+        elif (file := STATIC / urlsplit(route.request.url).path.removeprefix("/static/")).is_file():
+            route.fulfill(path=file)
         else:
             route.abort()
 
