@@ -4,21 +4,26 @@ import errno
 import gc
 import logging
 import os
+import resource
 import select
 import signal
 import socket
 import sys
 import threading
 import time
+from asyncio import BaseTransport, TimerHandle
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from forum.asgi import Door
 from forum.errors import Trouble
 from forum.settings import Settings
+from forum.text import gettext
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +33,12 @@ STOP_SECONDS = 20
 SOON_SECONDS = 10
 MOST_FALSE_STARTS = 5
 LIFELINE = "KETTLE_LIFELINE"
+# Until the whole head of a request is there, from when its line was opened or its first byte came.
+HEAD_SECONDS = 20.0
+# The longest address and the longest headers together; browsers stay far below.
+HEAD_BYTES = 64 * 1024
+# Every open page holds a line, and a line is a file to the system.
+OPEN_FILES = 65_536
 
 
 class PortInUse(Trouble):
@@ -72,9 +83,18 @@ def _bound(family: int, address: tuple[Any, ...], *, shares: bool) -> socket.soc
 
 def serve(settings: Settings, *, host: str, port: int, processes: int, logs_access: bool = True) -> None:
     """Answer until SIGTERM or SIGINT, then let what is under way finish. Raises Trouble when it cannot start."""
+    _open_more_files()
     listeners = listen(host, port, processes)
     log.info("Kettle answers on http://%s:%s with %s processes", host, port, processes)
     _Parent(settings, listeners, logs_access).watch()
+
+
+def _open_more_files() -> None:
+    """Take as many open files as we may have: the usual 1,024 are fewer than there may be open pages."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +210,52 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class _Line(HttpToolsProtocol):
+    """One connection. uvicorn waits for ever for the head of a request, however long it grows; we do not."""
+
+    _head_ends: TimerHandle | None = None
+    _head_length = 0
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_head()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_ends is None:
+            self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._forget_head()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_ends is not None:
+            self._head_length += len(data)
+            if self._head_length > HEAD_BYTES and not self.transport.is_closing():
+                self._refuse_head()
+
+    def _expect_head(self) -> None:
+        self._head_length = 0
+        self._head_ends = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _forget_head(self) -> None:
+        if self._head_ends is not None:
+            self._head_ends.cancel()
+            self._head_ends = None
+
+    def _refuse_head(self) -> None:
+        body = gettext("That address, or what your browser sent with it, is too long for us.").encode()
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+        self.transport.write(STATUS_LINE[HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE] + head + body)
+        self.transport.close()
+
+
 def _answer_requests(settings: Settings, listener: socket.socket, lifeline: int, logs_access: bool) -> NoReturn:
     from forum.wiring import build_app
 
@@ -218,7 +284,7 @@ def uvicorn_config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door,
         loop="uvloop",
-        http="httptools",
+        http=_Line,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -102,6 +102,52 @@ def test_stopping_does_not_wait_for_open_live_pages(site: LiveSite) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_whoever_says_half_a_request_is_let_go_and_others_are_answered_meanwhile(site: LiveSite) -> None:
+    from forum import serving
+
+    silent, slow = send(site, ""), send(site, "GET /healthz HTTP/1.1\nHost: loc")
+    again = send(site, "GET /healthz HTTP/1.1\nHost: localhost\n\nGET /hea")
+    began = time.monotonic()
+    wait_until(site._answers, what="an answer")
+    for line in (silent, slow, again):
+        line.settimeout(serving.HEAD_SECONDS + 15)
+    assert everything(silent) == b""
+    assert everything(slow) == b""
+    assert everything(again).startswith(b"HTTP/1.1 200")
+    assert time.monotonic() - began > serving.HEAD_SECONDS - 1
+
+
+def test_a_head_that_never_ends_is_refused(site: LiveSite) -> None:
+    line, ended = send(site, "GET /healthz HTTP/1.1\nHost: localhost\n"), False
+    try:
+        for _ in range(500):
+            line.sendall(b"X: y\r\n" * 1000)
+        everything(line)
+    except OSError:
+        # Closed under what we were still saying.
+        ended = True
+    finally:
+        line.close()
+    assert ended
+    assert "Traceback" not in site.log("serve")
+
+
+def test_a_long_head_is_told_so_and_one_that_browsers_send_is_not(site: LiveSite) -> None:
+    from forum import serving
+
+    fine = send(site, f"GET /healthz HTTP/1.1\nHost: localhost\nConnection: close\nCookie: a={'b' * 30_000}\n\n")
+    assert everything(fine).startswith(b"HTTP/1.1 200")
+    line = send(site, f"GET /healthz HTTP/1.1\nHost: localhost\nX: {'y' * serving.HEAD_BYTES}")
+    said = everything(line)
+    assert said.startswith(b"HTTP/1.1 431 ")
+    assert said.endswith(b"is too long for us.")
+
+
+def test_the_server_may_have_more_pages_open_than_the_system_gives_at_first(site: LiveSite) -> None:
+    limit = Path(f"/proc/{children(parent(site))[0]}/limits").read_text().split("Max open files")[1].split()
+    assert int(limit[0]) >= min(65_536, int(limit[1]))
+
+
 def test_when_the_parent_is_killed_its_processes_end_too(site: LiveSite) -> None:
     pid = parent(site)
     orphans = children(pid)
