@@ -16,7 +16,9 @@ from concurrent.futures import TimeoutError as TookTooLong
 from markupsafe import escape
 from pebble import ProcessExpired, ProcessPool
 
+from forum.errors import TooOften
 from forum.text.mentions import Known, known_names
+from forum.text.messages import _
 from forum.text.rendering import rendered
 from forum.text.safe import SafeHtml, sealed
 from forum.text.tidying import tidy
@@ -34,6 +36,7 @@ SECONDS = 2.0  # of processor time in the helper: a busy machine must not turn a
 _CLOCK_SECONDS = 10.0  # of time on the wall, from the moment it begins, whatever it does
 _WAITING_SECONDS = 20.0  # until it begins: for a helper to come up, or to finish with somebody else's text
 _HELPER_MEMORY = 1 << 30  # bytes
+_MOST_HEAVY = 4  # texts in the helper or waiting for it; each holds a thread that somebody else's page may need
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +45,9 @@ def to_html(source: str, *, mentions: Known | None = None) -> SafeHtml:
     """What a person wrote, as HTML that may be shown.
 
     `source` is Markdown of any length and content. `mentions` says who is meant by a name: a mapping from name to the
-    name in that member's address, or a callable that returns it or None. Never raises; a text that takes longer than
-    two seconds (of processor time) or breaks the renderer comes out as plain paragraphs.
+    name in that member's address, or a callable that returns it or None. A text that takes longer than two seconds (of
+    processor time) or breaks the renderer comes out as plain paragraphs. Raises TooOften, and nothing else, when
+    several other heavy texts are waiting already.
     """
     source = tidy(source)
     known = known_names(source, mentions)
@@ -83,6 +87,7 @@ def _escaped(words: str) -> str:
 # The helper -----------------------------------------------------------------------------------------------------------
 
 _lock = threading.Lock()
+_places = threading.BoundedSemaphore(_MOST_HEAVY)
 _pool: ProcessPool | None = None
 _pool_owner = 0
 
@@ -134,6 +139,17 @@ def _rendered_or_killed(source: str, known: Mapping[str, str], seconds: float) -
 
 
 def _in_helper(source: str, known: Mapping[str, str]) -> SafeHtml:
+    if not _places.acquire(blocking=False):
+        raise TooOften(
+            _("Many long texts are coming in just now. Yours is still in the box. Please send it again in a minute.")
+        )
+    try:
+        return _rendered_there(source, known)
+    finally:
+        _places.release()
+
+
+def _rendered_there(source: str, known: Mapping[str, str]) -> SafeHtml:
     try:
         task: Future[str] = _helper().schedule(
             _rendered_or_killed, args=(source, dict(known), SECONDS), timeout=_CLOCK_SECONDS

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from forum.access import STAFF, Viewer, may_edit_post, may_react, may_withdraw_post
-from forum.errors import Invalid
+from forum.errors import Invalid, TooOften
 from forum.members.choices import role_words
 from forum.members.urls import profile_url
 from forum.text import _, to_html
@@ -101,8 +101,12 @@ def draft_attrs(who: Viewer, place: str, draft: DraftView | None) -> dict[str, A
 
 def looks(who: Viewer, source: str) -> dict[str, Any]:
     """Return what shows how *source* will look, and what rooms above have to say about the words."""
+    try:
+        preview: object = to_html(source[: actions.LONGEST_POST]) or _("There is nothing to show yet.")
+    except TooOften as trouble:
+        preview = trouble.message
     return {
-        "preview_html": to_html(source[: actions.LONGEST_POST]) or _("There is nothing to show yet."),
+        "preview_html": preview,
         "writing_notes": filled(writing_notes, who, source),
     }
 

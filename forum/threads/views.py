@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request
 
 from forum import web
 from forum.access import Viewer, may_moderate, may_post, may_reply, may_start_thread, require
-from forum.errors import Invalid, NotFound
+from forum.errors import Invalid, NotFound, TooOften
 from forum.search import Found
 from forum.text import _
 from forum.threads import actions, queries
@@ -197,7 +197,7 @@ def reply(id: int) -> Any:
         return _preview_reply(who, seen, form)
     try:
         post = actions.reply(who, id, source=form.source, nonce=web.sent_nonce(), reply_to=form.reply_to)
-    except Invalid as trouble:
+    except (Invalid, TooOften) as trouble:
         return _reply_again(who, seen, form, trouble=trouble)
     filled(writing_notes, who, form.source)
     return web.go(thread_url(id, seen.slug, post.number))
@@ -293,7 +293,7 @@ def new() -> Any:
                 ask=form.ask,
                 nonce=web.sent_nonce(),
             )
-        except Invalid as trouble:
+        except (Invalid, TooOften) as trouble:
             return web.again("threads/new.html", trouble, **_new_facts(who, places))
         filled(writing_notes, who, form.source)
         say = _("Your thread is open. We'll tell you when somebody replies.")

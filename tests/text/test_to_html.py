@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import settings as tries
 from markupsafe import Markup, escape
 
+from forum.errors import TooOften
 from forum.text import SafeHtml, is_safe, mention_of, mentions_in, quote_block, renumber_quotes, stored_html, to_html
-from forum.text.door import is_heavy, rendered_here
+from forum.text.door import _MOST_HEAVY, is_heavy, rendered_here
 from forum.text.rendering import rendered
 from forum.text.safe import cleaned, first_sanitiser, second_sanitiser, web_address
 from forum.text.tidying import tidy
@@ -336,6 +337,30 @@ def test_a_text_that_takes_too_long_is_kept_as_it_was_typed(monkeypatch: pytest.
     monkeypatch.setattr("forum.text.door.SECONDS", 0.3)
     html = to_html("[" * 20_000 + "\nand *stars*\n\n<next>")
     assert html.endswith("[<br>\nand *stars*</p>\n<p>&lt;next&gt;</p>")
+
+
+def test_heavy_texts_hold_a_few_threads_at_most_and_others_are_rendered_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forum.text.door.SECONDS", 0.5)
+    rendered_texts, refused = [], []
+
+    def write() -> None:
+        try:
+            rendered_texts.append(to_html("[" * 20_000))
+        except TooOften as trouble:
+            refused.append(trouble.message)
+
+    people = [threading.Thread(target=write) for _ in range(_MOST_HEAVY + 3)]
+    for person in people:
+        person.start()
+    assert to_html("a *short* text") == "<p>a <em>short</em> text</p>"
+    for person in people:
+        person.join()
+    assert len(rendered_texts) >= _MOST_HEAVY
+    assert refused
+    assert all("still in the box" in sentence for sentence in refused)
+    assert to_html("A *line*.\n\n" * 400).count("<em>") == 400
 
 
 def test_a_long_honest_post_is_rendered_in_full() -> None:

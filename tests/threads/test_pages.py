@@ -1,9 +1,11 @@
 """The pages of the rooms for talking, as a browser without script meets them."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from forum.access import VISITOR
 from forum.members.actions import viewer_for
@@ -259,6 +261,23 @@ def test_an_impatient_thumb_makes_one_reply(as_mary: Any) -> None:
     again = as_mary.send(url(thread), form, source="Only once", press="Post my reply")
     assert first.location == again.location == f"{url(thread)}/2#post-2"
     assert Post.select().where(Post.thread == thread.id).count() == 2
+
+
+@pytest.mark.parametrize("button", ["Post my reply", "Show me how it looks"])
+def test_a_long_text_that_comes_among_many_stays_in_the_box(
+    as_mary: Any, button: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.text.door._places", threading.Semaphore(0))
+    thread, words = a_thread(), "A long night.\n\n" * 700
+    answer = as_mary.fill(url(thread), form="form.composer", source=words, press=button)
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert "send it again in a minute" in page.get_text()
+    assert page.select_one("textarea[name=source]").get_text().strip() == words.strip()
+    assert answer.status_code == (429 if button == "Post my reply" else 200)
+    assert as_mary.fill(url(thread), form="form.composer", source="A short one.", press=button).status_code in (
+        303,
+        200,
+    )
 
 
 def test_a_preview_posts_nothing_and_keeps_the_words(as_mary: Any, mary: Any) -> None:

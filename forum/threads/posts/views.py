@@ -11,7 +11,7 @@ from markupsafe import Markup
 from forum import web
 from forum.access import Viewer, may_edit_post, may_withdraw_post, require
 from forum.clock import now
-from forum.errors import Conflict, Invalid, Trouble
+from forum.errors import Conflict, Invalid, TooOften, Trouble
 from forum.text import _, translator
 from forum.threads import queries
 from forum.threads.drafts import queries as drafts
@@ -48,7 +48,7 @@ def edit(id: int) -> Any:
         keep(who, f"post:{id}", source=form.source)
         now_says, revision = trouble.details["theirs"], trouble.details["revision"]
         return _edit_page(who, post, source=form.source, revision=revision, theirs=now_says, trouble=trouble)
-    except Invalid as trouble:
+    except (Invalid, TooOften) as trouble:
         return _edit_page(who, post, source=form.source, revision=form.revision, trouble=trouble)
     return web.go(post.url, say=_("Your post now says this."))
 
