@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, Response, current_app, flash, g, jsonify, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
@@ -428,6 +429,14 @@ def _frame() -> dict[str, Any]:
     }
 
 
+class _Cookies(SecureCookieSessionInterface):
+    """The session, in a signed cookie. It never goes with what caches on the way may keep and hand to somebody else."""
+
+    def save_session(self, app: Flask, session: Any, response: Any) -> None:
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
+
+
 def install(app: Flask, chosen: Settings, *, rate_storage: str) -> None:
     """Give *app* everything views rely on."""
     app.config.update(
@@ -444,6 +453,7 @@ def install(app: Flask, chosen: Settings, *, rate_storage: str) -> None:
         WTF_CSRF_SSL_STRICT=False,
         RATELIMIT_STORAGE_URI=rate_storage,
     )
+    app.session_interface = _Cookies()
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = True

@@ -100,3 +100,16 @@ def test_pages_say_where_their_feed_is(client: Any) -> None:
     assert feeds_of("/changes") == ["/feeds/changes.atom"]
     client.sign_in(a_member())
     assert feeds_of("/c/quiet") == []
+
+
+@pytest.mark.parametrize("feed", ["/feeds/latest.atom", "/c/nights.atom"])
+def test_what_caches_may_keep_holds_nobody_s_cookie(client: Any, feed: str) -> None:
+    a_category("Nights", audience="public")
+    client.sign_in(a_member())
+    with client.session_transaction() as session:
+        session.permanent = True
+    assert "Set-Cookie" in client.get("/").headers
+    answer = client.get(feed)
+    assert "public" in answer.headers["Cache-Control"]
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
