@@ -65,7 +65,6 @@ ROUTES: dict[str, tuple[str, str]] = {
     "members.password": ("member", "/me/password"),
     "members.new_address": ("member", "/me/address"),
     "members.sign_out_elsewhere": ("member", "/me/devices"),
-    "members.confirm_again": ("member", "/me/confirm"),
     "members.profile": ("member", "/m/{owner_name}"),
     "members.export": ("member", "/me/export"),
     "members.leave": ("member", "/me/leave"),

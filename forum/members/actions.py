@@ -89,8 +89,7 @@ def _join(name: str, email: str, stored: str | None, care: str, next_path: str, 
             send_link_to(member, "already_here", next_path=next_path)
             return
         if holder is not None and (member is None or holder.id != member.id):
-            # A name holds from the first visit on: perhaps this is the same person, who mistyped their address.
-            holder.delete_instance()
+            _make_way(holder)
         if member is None:
             member = Member.create(
                 name=name, name_key=key, email=email, password_hash=stored, care=care, joined_at=now()
@@ -108,12 +107,15 @@ def _join(name: str, email: str, stored: str | None, care: str, next_path: str, 
 
 def _is_waiting(member: Member) -> bool:
     """Say whether somebody asked for this place but never came in."""
-    return (
-        member.email is not None
-        and member.email_confirmed_at is None
-        and member.imported_from is None
-        and not Session.select().where(Session.member == member.id).exists()
-    )
+    return not Member.select().where(Member.id == member.id, Member.has_come()).exists()
+
+
+def _make_way(holder: Member) -> None:
+    """Free a name that somebody asked for. It holds from the first visit on: perhaps they mistyped their address, and
+    a name that is kept for an address would tell that the address is new here. Raises Invalid when they came."""
+    if not _is_waiting(holder):
+        raise Invalid(errors={"name": TAKEN})
+    holder.delete_instance()
 
 
 def create_member(
@@ -189,10 +191,9 @@ def change_settings(
     try:
         with transaction():
             before = Member.locked(viewer.id or 0)
-            if Member.select().where(Member.name_key == changes["name_key"], Member.id != before.id).exists():
-                raise Invalid(
-                    errors={"name": _("That name is taken, or very close to one that is. Please choose another.")}
-                )
+            holder = Member.get_or_none(Member.name_key == changes["name_key"], Member.id != before.id)
+            if holder is not None:
+                _make_way(holder)
             Member.update(changes).where(Member.id == before.id).execute()
             if words != before.words:
                 for follow in on_words_changed:

@@ -1,5 +1,7 @@
 """People, how they sign in, and what they told us about how to treat their words and their time."""
 
+from typing import Any
+
 from peewee import BooleanField, Check, ForeignKeyField, IntegerField, TextField
 
 from forum.database import BaseModel, UtcField
@@ -37,6 +39,11 @@ class Member(BaseModel):
             Check("asks_per_month >= 0"),
             Check("left_at IS NULL OR (email IS NULL AND password_hash IS NULL)"),
         )
+
+    @classmethod
+    def has_come(cls) -> Any:
+        """Return the condition that somebody is here, or was. Who only asked to join is not, and nobody may learn it."""
+        return cls.email.is_null() | cls.email_confirmed_at.is_null(False) | cls.imported_from.is_null(False)
 
 
 class Group(BaseModel):

@@ -51,7 +51,7 @@ class Profile:
 def profile(viewer: Viewer, name: str) -> Profile:
     """Return the member called *name*, however it is spelt. For members only; raises NotFound when nobody is."""
     require(viewer.is_member, _("Please sign in to see who is who here."))
-    member = Member.get_or_none(Member.name_key == name_key(name), Member.left_at.is_null())
+    member = Member.get_or_none(Member.name_key == name_key(name), Member.left_at.is_null(), Member.has_come())
     if member is None or not member.name_key:
         raise NotFound(_("We can't find anybody of that name. They may have changed it, or left."))
     return Profile(

@@ -259,14 +259,6 @@ def me() -> Answer:
     return web.page("members/me.html", shelves=queries.shelves(viewer()), profile_url=profile_url(viewer().name))
 
 
-@bp.post("/me/confirm")
-def confirm_again() -> Answer:
-    require(viewer().is_member, _("Please sign in first."))
-    pace.count(pace.LETTERS_BY_ADDRESS, f"member {viewer().id}")
-    sessions.send_confirmation(viewer())
-    return web.go("/me", say=_("We've sent you the link again. It may take a few minutes."))
-
-
 @bp.route("/me/settings", methods=["GET", "POST"])
 def settings() -> Answer:
     own = queries.own_row(viewer())

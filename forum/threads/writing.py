@@ -65,7 +65,7 @@ def _named(
         return {}
     people = list(
         Member.select(Member.id, Member.name, Member.name_key, Member.role)
-        .where(Member.name_key.in_(set(typed.values())), Member.left_at.is_null())
+        .where(Member.name_key.in_(set(typed.values())), Member.left_at.is_null(), Member.has_come())
         .tuples()
     )
     circles: dict[int, set[int]] = {}

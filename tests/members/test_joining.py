@@ -1,17 +1,17 @@
 """Joining, and the link that confirms."""
 
-from datetime import timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
 
 from forum.access import may_post
-from forum.database import close_connection, transaction
+from forum.database import close_connection
 from forum.errors import Invalid
 from forum.events import Event
+from forum.listening.cuppas.queries import members_called
 from forum.members import actions, queries
-from forum.members.models import Link, Member
+from forum.members.models import Member
 from forum.members.sessions import actions as sessions
 from tests import factories
 from tests.members.letters import links_sent, newest_link, path_of
@@ -135,30 +135,40 @@ def test_a_mistyped_address_does_not_lock_the_name(client: Any, clock: Any) -> N
     assert [member.email for member in Member.select()] == ["maggie@example.org"]
 
 
-def test_a_name_whose_owner_has_been_in_is_theirs_though_the_address_is_not_confirmed(client: Any) -> None:
-    actions.join("Maggie", "maggie@example.org", password=LONG)
-    client.fill("/login", email="maggie@example.org", password=LONG)
-    assert "taken" in errors(join(_visitor(client), email="other@example.org"))
-
-
 def _visitor(client: Any) -> Any:
     return client.application.test_client()
 
 
-def test_until_the_address_is_confirmed_a_member_reads_and_is_reminded_but_may_not_post(client: Any) -> None:
-    actions.join("Maggie", "maggie@example.org", password=LONG)
-    client.fill("/login", email="maggie@example.org", password=LONG)
-    member = Member.get()
-    assert not may_post(actions.viewer_for(member))
-    assert "follow the link in the letter" in client.soup("/me").get_text()
+def test_a_password_opens_nothing_before_its_address_is_confirmed(client: Any) -> None:
+    """Else whoever joins with somebody's address could find out whether it had a place already."""
+    joan = factories.a_member(name="Joan", email="joan@example.org")
+    said = []
+    for name, email in (("Maggie", "maggie@example.org"), ("Margaret", joan.email)):
+        actions.join(name, email, password=LONG)
+        answer = client.fill("/login", email=email, password=LONG)
+        said.append((answer.status_code, errors(answer)))
+    assert said[0] == said[1]
+    assert said[0][0] == 422
+    assert "open the link in our letter first" in said[0][1]
 
-    with transaction():
-        Link.update(made_at=Link.get().made_at - timedelta(hours=1)).execute()
-    assert client.fill("/me", press="Send it again").location == "/me"
-    assert links_sent() == 2
+    actions.join("Mary", "mary@example.org", password=LONG)
     client.fill(path_of(), press="Come in")
-    assert may_post(actions.viewer_for(Member.get()))
-    assert "follow the link in the letter" not in client.soup("/me").get_text()
+    assert may_post(actions.viewer_for(Member.get(Member.email == "mary@example.org")))
+
+
+def test_a_name_that_somebody_asked_for_shows_nowhere_until_they_come(client: Any, new_client: Any) -> None:
+    """Else a name typed with somebody's address would tell whether that address has a place."""
+    joan = factories.a_member(name="Joan")
+    actions.join("Zebedee", "stranger@example.org")
+    actions.join("Ermintrude", factories.a_member().email)
+    client.sign_in(joan)
+    assert client.get("/m/Zebedee").status_code == client.get("/m/Ermintrude").status_code == 404
+    thread = factories.a_thread(joan, source="Are you here, @Zebedee?")
+    assert not client.soup(f"/t/{thread.id}/{thread.slug}").select("a.mention")
+    assert members_called(["Zebedee", "Ermintrude"]) == ([], ["Zebedee", "Ermintrude"])
+    for name in ("Zebedee", "Ermintrude"):
+        assert client.fill("/me/settings", name=name, press="Keep these settings").status_code == 303
+    assert Member.get(Member.id == joan.id).name == "Ermintrude"
 
 
 def test_who_opens_the_mailbox_first_keeps_nobody_elses_password(client: Any) -> None:

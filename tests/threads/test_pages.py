@@ -529,5 +529,5 @@ def test_a_number_that_no_database_holds_leads_nowhere(as_mary: Any, place: str,
 def test_who_is_asked_to_sign_in_may_come_from_anywhere(client: Any) -> None:
     token = client.soup("/login").select_one("input[name=csrf_token]")["value"]
     for referrer in ("http://[", "http://evil.example//evil.example/", "nonsense"):
-        answer = client.post("/me/confirm", data={"csrf_token": token}, headers={"Referer": referrer})
+        answer = client.post("/me/devices", data={"csrf_token": token}, headers={"Referer": referrer})
         assert (answer.status_code, answer.location) == (303, "/login?next=/")

@@ -369,7 +369,7 @@ def members_called(names: Sequence[str]) -> tuple[list[int], list[str]]:
 
     found, missing = [], []
     for name in names:
-        member = Member.get_or_none(Member.name_key == name_key(name), Member.left_at.is_null())
+        member = Member.get_or_none(Member.name_key == name_key(name), Member.left_at.is_null(), Member.has_come())
         if member is None:
             missing.append(name)
         else:

@@ -18,7 +18,10 @@ SHORT_SESSION = timedelta(hours=24)
 # A second letter within this time is an impatient thumb, and so is a second press on a link's button.
 IMPATIENCE = timedelta(minutes=1)
 
-NO_MATCH = _("That e-mail address and password don't fit together. Try again, or let us send you a link.")
+NO_MATCH = _(
+    "That e-mail address and password don't fit together. Try again, or let us send you a link. "
+    "If you have just joined, open the link in our letter first."
+)
 LINK_OVER = _("This link has been used or has run out. We can send you a new one.")
 
 
@@ -42,15 +45,6 @@ def send_link_again(link_id: int) -> None:
             send_link_to(member, "sign_in", next_path=link.next_path)
         else:
             send_link_to(member, link.purpose, email=link.email, next_path=link.next_path)
-
-
-def send_confirmation(viewer: Viewer) -> None:
-    """Have the link that confirms *viewer*'s address sent once more."""
-    require(viewer.is_member, _("Please sign in first."))
-    with transaction():
-        member = Member.fetch(viewer.id or 0)
-        if member.email and member.email_confirmed_at is None:
-            send_link_to(member, "confirm")
 
 
 def send_link_to(member: Member, purpose: str, *, email: str = "", next_path: str = "", browser: str = "") -> None:
@@ -184,9 +178,14 @@ def start_session(member_id: int, *, device: str = "", keep: bool = False) -> st
 
 
 def sign_in(email: str, password: str, *, device: str = "", keep: bool = False) -> str:
-    """Return the token of a new session for whoever has this address and password. Raises Invalid for nobody."""
-    row = Member.select(Member.id, Member.password_hash).where(Member.email == email).tuples().first()
-    member_id, stored = row or (0, None)
+    """Return the token of a new session for whoever has this address and password. Raises Invalid for nobody.
+
+    An address that is not confirmed counts as nobody's: else whoever joins with somebody else's address could find out
+    here whether it had a place already."""
+    query = Member.select(Member.id, Member.password_hash).where(
+        Member.email == email, Member.email_confirmed_at.is_null(False)
+    )
+    member_id, stored = query.tuples().first() or (0, None)
     if not passwords.fits(stored, password):
         raise Invalid(errors={"": NO_MATCH})
     if passwords.is_dated(stored or ""):
