@@ -10,9 +10,9 @@ ROUTES: dict[str, tuple[str, str]] = {
     "static": ("visitor", "/static/kettle.css"),
     "healthz": ("visitor", "/healthz"),
     "readyz": ("visitor", "/readyz"),
-    "threads.home": ("visitor", "/"),
-    "threads.search": ("visitor", "/search?q=kettle"),
-    "threads.category": ("visitor", "/c/{public_category}"),
+    "threads.lists.home": ("visitor", "/"),
+    "threads.search.search": ("visitor", "/search?q=kettle"),
+    "threads.lists.category": ("visitor", "/c/{public_category}"),
     "threads.thread": ("visitor", "/t/{public_thread}/{public_slug}"),
     "threads.posts.post": ("visitor", "/posts/{public_post}"),
     "legacy.changes": ("visitor", "/changes"),
@@ -49,8 +49,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "threads.new": ("member", "/new"),
     "threads.reply": ("member", "/t/{thread}/replies"),
     "threads.reply_page": ("member", "/t/{thread}/{slug}/reply"),
-    "threads.read": ("member", "/t/{thread}/read"),
-    "threads.follow": ("member", "/t/{thread}/follow"),
+    "threads.reading.read": ("member", "/t/{thread}/read"),
+    "threads.following.follow": ("member", "/t/{thread}/follow"),
     "threads.posts.react": ("member", "/posts/{post}/react"),
     "threads.posts.quotation": ("member", "/posts/{post}/quote"),
     "threads.posts.history": ("member", "/posts/{post}/history"),
@@ -129,7 +129,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "safety.queue": ("supporter", "/safety"),
     "safety.see_alert": ("supporter", "/safety/alerts/{alert}"),
     # for moderators
-    "threads.moderate": ("moderator", "/t/{thread}/moderate"),
+    "threads.moderating.moderate": ("moderator", "/t/{thread}/moderate"),
     "safety.decided": ("moderator", "/safety/decided"),
     "safety.case": ("moderator", "/safety/cases/{case}"),
     "safety.decide": ("moderator", "/safety/cases/{case}"),
@@ -141,6 +141,6 @@ ROUTES: dict[str, tuple[str, str]] = {
 
 # What a form has to hold for the address to mean anything.
 FORMS: dict[str, dict[str, str]] = {
-    "threads.read": {"number": "1"},
+    "threads.reading.read": {"number": "1"},
     "listening.make": {"post": "{post}"},
 }

@@ -9,10 +9,11 @@ from typing import Any
 from forum.access import Viewer, require
 from forum.channels.lines import say
 from forum.channels.models import Letter
-from forum.database import HtmlField, UtcField, db, is_postgres, utc
+from forum.database import HtmlField, utc
 from forum.members.models import GroupMember, Member
 from forum.members.names import NOBODY
 from forum.members.queries import Line, Shelf
+from forum.rows import moment, rows, stored
 from forum.text import SafeHtml, _
 from forum.threads.models import Post, ReadingMark
 from forum.threads.urls import thread_url
@@ -25,10 +26,6 @@ MOST_COUNTED = 100
 _html = HtmlField().python_value
 _NUMBER = re.compile(r"/t/\d+/[^/]*/(\d+)(?:#.*)?")
 _POST_KEY = re.compile(r"post:(\d+):member:\d+")
-
-
-def _rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    return db.execute_sql(sql.replace("?", "%s") if is_postgres() else sql, tuple(values)).fetchall()
 
 
 def number_in(path: str) -> int | None:
@@ -56,14 +53,14 @@ def unread_notices(viewer: Viewer) -> int:
     if not viewer.is_member:
         return 0
     sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM notice WHERE member_id = ? AND read_at IS NULL LIMIT {MOST_COUNTED}) n"
-    return _rows(sql, (viewer.id,))[0][0]
+    return rows(sql, (viewer.id,))[0][0]
 
 
 def unread_of_session(session_id: int) -> int:
     """Return the same for whoever a session belongs to, for the live count."""
     sql = f"""SELECT COUNT(*) FROM (SELECT 1 FROM notice n JOIN session s ON s.member_id = n.member_id
         WHERE s.id = ? AND n.read_at IS NULL LIMIT {MOST_COUNTED}) found"""
-    return _rows(sql, (session_id,))[0][0]
+    return rows(sql, (session_id,))[0][0]
 
 
 _NOTICES = """
@@ -75,9 +72,9 @@ def notices(viewer: Viewer, *, before: int | None = None) -> tuple[list[NoticeVi
     """Return a page of *viewer*'s own notices, newest first, and the id to ask for what came *before*, or None."""
     require(viewer.is_member, _("Please sign in to see what is new for you."))
     where, values = ("", [viewer.id]) if before is None else (" AND n.id < ?", [viewer.id, before])
-    rows = _rows(f"{_NOTICES}{where} ORDER BY n.id DESC LIMIT ?", [*values, NOTICES_ON_A_PAGE + 1])
-    page = rows[:NOTICES_ON_A_PAGE]
-    return _together(page), page[-1][0] if len(rows) > NOTICES_ON_A_PAGE else None
+    found = rows(f"{_NOTICES}{where} ORDER BY n.id DESC LIMIT ?", [*values, NOTICES_ON_A_PAGE + 1])
+    page = found[:NOTICES_ON_A_PAGE]
+    return _together(page), page[-1][0] if len(found) > NOTICES_ON_A_PAGE else None
 
 
 def _together(rows: Sequence[tuple[Any, ...]]) -> list[NoticeView]:
@@ -93,15 +90,9 @@ def _together(rows: Sequence[tuple[Any, ...]]) -> list[NoticeView]:
         if shown and shown not in who:
             who.append(shown)
     return [
-        NoticeView(row[0], say(row[1], names[key], row[4]), row[5], _moment(row[6]), bool(row[7]))
+        NoticeView(row[0], say(row[1], names[key], row[4]), row[5], moment(row[6]), bool(row[7]))
         for key, row in firsts.items()
     ]
-
-
-def _moment(value: Any) -> datetime:
-    moment = utc(value)
-    assert moment is not None
-    return moment
 
 
 MOST_ON_ME = 5
@@ -109,8 +100,8 @@ MOST_ON_ME = 5
 
 def newest_shelf(viewer: Viewer) -> Shelf:
     """Return what stands on Me: the newest notices that *viewer* has not seen."""
-    rows = _rows(f"{_NOTICES} AND n.read_at IS NULL ORDER BY n.id DESC LIMIT ?", [viewer.id, 4 * MOST_ON_ME])
-    lines = tuple(Line(line.words, line.path, at=line.at) for line in _together(rows)[:MOST_ON_ME])
+    found = rows(f"{_NOTICES} AND n.read_at IS NULL ORDER BY n.id DESC LIMIT ?", [viewer.id, 4 * MOST_ON_ME])
+    lines = tuple(Line(line.words, line.path, at=line.at) for line in _together(found)[:MOST_ON_ME])
     return Shelf(
         heading=_("New for you"),
         lines=lines,
@@ -137,9 +128,9 @@ def concerned(post: Post, *, after: int, limit: int) -> list[tuple[int, bool]]:
     """Return whom a post concerns: (member id, whether it calls them by name), ids above *after*, ascending.
 
     Those who followed its thread by then or are mentioned in it; not its author, nor anybody who muted the thread."""
-    said_at = UtcField().db_value(post.said_at)
+    said_at = stored(post.said_at)
     values = (post.thread_id, after, said_at, post.id, after, post.author_id, post.thread_id, limit)
-    return [(member_id, bool(is_called)) for member_id, is_called in _rows(_CONCERNED, values)]
+    return [(member_id, bool(is_called)) for member_id, is_called in rows(_CONCERNED, values)]
 
 
 def newly_mentioned(post: Post, path: str) -> list[int]:
@@ -152,7 +143,7 @@ def newly_mentioned(post: Post, path: str) -> list[int]:
         AND NOT EXISTS (SELECT 1 FROM follow f WHERE f.thread_id = ? AND f.member_id = m.member_id
             AND f.muted_at IS NOT NULL)
         ORDER BY m.member_id"""
-    return [member_id for (member_id,) in _rows(sql, (post.id, post.author_id, path, post.thread_id))]
+    return [member_id for (member_id,) in rows(sql, (post.id, post.author_id, path, post.thread_id))]
 
 
 def readers_of(post: Post, member_ids: Sequence[int]) -> set[int]:
@@ -179,7 +170,7 @@ _TAKING_PART = """
 def taking_part(thread_id: int, *, after: int, limit: int) -> list[int]:
     """Return who wrote in a thread or follows it, and has not muted it: ids above *after*, ascending."""
     values = (thread_id, after, thread_id, after, thread_id, limit)
-    return [member_id for (member_id,) in _rows(_TAKING_PART, values)]
+    return [member_id for (member_id,) in rows(_TAKING_PART, values)]
 
 
 def members_with_circles(member_ids: Sequence[int]) -> list[tuple[Member, frozenset[int]]]:
@@ -227,7 +218,7 @@ def newest_public_posts(*, category_id: int | None = None, limit: int) -> list[P
         SELECT t.id FROM thread t JOIN category c ON c.id = t.category_id
         WHERE c.audience = 'public' AND c.group_id IS NULL AND t.group_id IS NULL AND t.hidden_at IS NULL{where}
         ORDER BY t.last_post_at DESC, t.id DESC LIMIT ?)"""
-    rows = _rows(
+    found = rows(
         f"{_PUBLIC}{where} {recent} ORDER BY p.said_at DESC, p.id DESC LIMIT ?", [*values, *values, limit, limit]
     )
     return [
@@ -238,10 +229,10 @@ def newest_public_posts(*, category_id: int | None = None, limit: int) -> list[P
             who=str(NOBODY) if row[4] else row[3],
             html=_html(row[5]),
             path=thread_url(row[6], row[7], row[1]),
-            said_at=_moment(row[8]),
+            said_at=moment(row[8]),
             edited_at=utc(row[9]),
         )
-        for row in rows
+        for row in found
     ]
 
 
@@ -291,7 +282,7 @@ def letters_waiting() -> LettersWaiting:
 
 def about_member(member_id: int) -> dict[str, Any]:
     """Return everything this room holds about a member, ready for JSON."""
-    lines = _rows(f"{_NOTICES} ORDER BY n.id", (member_id,))
+    lines = rows(f"{_NOTICES} ORDER BY n.id", (member_id,))
     sent = Letter.select(Letter.to_address, Letter.subject, Letter.text, Letter.made_at, Letter.sent_at).where(
         Letter.member == member_id
     )
@@ -300,7 +291,7 @@ def about_member(member_id: int) -> dict[str, Any]:
             {
                 "words": say(row[1], [str(NOBODY) if row[3] else row[2]] if row[2] else [], row[4]),
                 "address": row[5],
-                "at": _moment(row[6]).isoformat(),
+                "at": moment(row[6]).isoformat(),
                 "seen": not row[7],
             }
             for row in lines

@@ -41,11 +41,11 @@ from forum.listening.ideas.queries import (
     promises,
 )
 from forum.listening.marks.queries import Banner, MarkView, banner, listening_among, mark_of
-from forum.listening.rows import cursor, marks, moment, read_cursor, rows, stored
 from forum.listening.themes.queries import ThemeView, codebook, theme, theme_people, theme_titles, themes
 from forum.members.models import Member
 from forum.members.names import NOBODY
 from forum.members.queries import Line, Shelf
+from forum.rows import cursor, marks, moment, read_cursor, rows, stored
 from forum.text import _, n_
 from forum.threads import queries as threads
 from forum.threads.queries import ThreadRow

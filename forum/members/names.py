@@ -21,6 +21,11 @@ RESERVED = (
 _OFFICES = ("admin", "administrator", "moderator", "official", "staff")
 
 
+def shown_name(name: str, *, has_left: bool) -> str:
+    """Return how a member is named in public."""
+    return str(NOBODY) if has_left else name
+
+
 def clean_name(typed: str) -> str:
     """Return *typed* as one visible line; longer than LONGEST when it was too long, which `trouble_with` says."""
     return clean_line(typed, LONGEST + 1)

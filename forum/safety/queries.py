@@ -10,10 +10,10 @@ from forum.access import Viewer, may_moderate, may_see_crisis_alerts, require_si
 from forum.audit import AuditEntry, AuditWords
 from forum.clock import now
 from forum.members.models import Member
+from forum.members.names import shown_name
 from forum.safety.models import Appeal, Case, CaseNote, CrisisAlert, Hours, Report, Suspension
 from forum.text import SafeHtml, excerpt_of, gettext
 from forum.threads.models import Post, Thread
-from forum.threads.queries import shown_name
 from forum.threads.urls import thread_url
 from forum.web import clock_words, zone
 

@@ -1,18 +1,17 @@
-"""What people do in conversations. One deed per function, one transaction, its event last.
+"""What people say: a new thread, a reply. One deed per function, one transaction, its event last.
 
-What is done to one post is in `posts`, words not posted yet are in `drafts`; both may be called from here.
+The other deeds of this room are named here too, so that other rooms find them in one place; each noun has a folder with
+its own `actions.py`.
 """
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime
 
-from peewee import EXCLUDED, IntegrityError
+from peewee import IntegrityError
 
-from forum import audit, events, search
+from forum import events
 from forum.access import (
     Viewer,
-    may_moderate,
     may_post,
     may_read_place,
     may_reply,
@@ -23,33 +22,37 @@ from forum.access import (
 from forum.clock import now
 from forum.database import transaction
 from forum.errors import Invalid, NotFound
-from forum.text import RENDERER, _, clean_line, slugify, tidy, to_html
-from forum.threads import queries
+from forum.text import RENDERER, _, clean_line, slugify, tidy
+from forum.threads import sight
 from forum.threads.drafts.actions import drop_draft, save_draft
+from forum.threads.following.actions import follow, unfollow
+from forum.threads.leaving import forget_member
 from forum.threads.models import (
     ASKS,
     Category,
-    Draft,
     Follow,
-    Mention,
     Post,
-    PostRevision,
-    Reaction,
-    ReadingMark,
     Thread,
 )
+from forum.threads.moderating.actions import (
+    close_thread,
+    hide_thread,
+    open_door,
+    open_thread,
+    show_thread,
+    shut_door,
+)
 from forum.threads.posts.actions import edit_post, hide_post, react, show_post, take_back_quotes, unreact, withdraw_post
+from forum.threads.reading.actions import has_read_own, mark_read, readings
 from forum.threads.writing import (
     LONGEST_POST,
     LONGEST_TITLE,
     Words,
-    count_posts,
     forget_draft,
     mention,
     post_with,
     put_in_search,
     trouble_with,
-    visibility_of,
     why_not_post,
     words_for,
 )
@@ -68,6 +71,7 @@ __all__ = [
     "open_door",
     "open_thread",
     "react",
+    "readings",
     "reply",
     "save_draft",
     "show_post",
@@ -82,13 +86,6 @@ __all__ = [
     "why_not_reply",
     "withdraw_post",
 ]
-
-# What rooms above do once somebody has read a thread up to a post: called with the member's id, the thread's and the
-# number, inside the transaction. Wiring fills this.
-readings: list[Callable[[int, int, int], None]] = []
-
-
-# ---- saying something ------------------------------------------------------------------------------------------------
 
 
 def start_thread(
@@ -180,7 +177,7 @@ def reply(
     The same *nonce* from the same author returns the first post again. Raises NotFound for a thread out of sight,
     NotAllowed for who may not post or where the thread is closed, Invalid for an empty or an overlong text.
     """
-    seen = queries.thread(viewer, thread_id)
+    seen = sight.thread(viewer, thread_id)
     require(may_reply(viewer, seen, is_closed=seen.is_closed), why_not_reply(viewer, seen))
     source = tidy(source)
     if trouble := trouble_with(source):
@@ -207,7 +204,7 @@ def reply(
 _CLOSED = _("This thread is closed. You can start a new one.")
 
 
-def why_not_reply(viewer: Viewer, thread: queries.ThreadView) -> object:
+def why_not_reply(viewer: Viewer, thread: sight.ThreadView) -> object:
     """Return the sentence for somebody who may not reply in *thread* now; "" when nothing stands in their way."""
     if thread.is_closed and not viewer.is_moderator:
         return _CLOSED
@@ -257,7 +254,7 @@ def _add_post(
     ).where(Thread.id == thread.id).execute()
     mention(post, words.mentioned, by=viewer)
     Follow.insert(member=viewer.id, thread=thread.id, since=moment).on_conflict_ignore().execute()
-    _has_read_own(viewer, thread.id, number, moment)
+    has_read_own(viewer, thread.id, number, moment)
     put_in_search(thread, post)
     return post
 
@@ -272,162 +269,3 @@ def _publish(viewer: Viewer, thread: Thread, post: Post) -> None:
         number=post.number,
         reply_to=post.reply_to_id,
     )
-
-
-def _has_read_own(viewer: Viewer, thread_id: int, number: int, moment: datetime) -> None:
-    """Nobody's own post is new to them, unless there is more they have not read before it."""
-    if number == 1:
-        ReadingMark.insert(member=viewer.id, thread=thread_id, number=1, at=moment).on_conflict_ignore().execute()
-    else:
-        ReadingMark.update(number=number, at=moment).where(
-            ReadingMark.member == viewer.id, ReadingMark.thread == thread_id, ReadingMark.number == number - 1
-        ).execute()
-
-
-# ---- keeping it kind -------------------------------------------------------------------------------------------------
-
-
-def hide_thread(viewer: Viewer, thread_id: int, reason: str) -> None:
-    """Take a whole thread out of everybody's sight but moderators'. Twice is fine. Raises NotFound, NotAllowed."""
-    _set_thread_hidden(viewer, thread_id, reason, hidden=True)
-
-
-def show_thread(viewer: Viewer, thread_id: int, reason: str) -> None:
-    """Bring a hidden thread back. Twice is fine. Raises NotFound, NotAllowed."""
-    _set_thread_hidden(viewer, thread_id, reason, hidden=False)
-
-
-def _set_thread_hidden(viewer: Viewer, thread_id: int, reason: str, *, hidden: bool) -> None:
-    require(may_moderate(viewer), _("Only a moderator can hide a thread."))
-    queries.thread(viewer, thread_id)
-    with transaction():
-        thread = Thread.locked(thread_id)
-        if (thread.hidden_at is not None) == hidden:
-            return
-        Thread.update(hidden_at=now() if hidden else None, hidden_by=viewer.id if hidden else None).where(
-            Thread.id == thread_id
-        ).execute()
-        search.set_thread_visibility(thread_id, visibility_of(Thread.fetch(thread_id)))
-        kind = "thread.hidden" if hidden else "thread.shown"
-        audit.note(viewer, kind, subject=thread, reason=reason)
-        events.record(kind, subject=thread, actor=viewer, channel=f"thread:{thread_id}")
-
-
-def close_thread(viewer: Viewer, thread_id: int, reason: str = "") -> None:
-    """End a conversation: it stays to be read. Twice is fine. Raises NotFound, NotAllowed."""
-    _set_closed(viewer, thread_id, reason, closed=True)
-
-
-def open_thread(viewer: Viewer, thread_id: int, reason: str = "") -> None:
-    """Let a closed conversation go on. Twice is fine. Raises NotFound, NotAllowed."""
-    _set_closed(viewer, thread_id, reason, closed=False)
-
-
-def _set_closed(viewer: Viewer, thread_id: int, reason: str, *, closed: bool) -> None:
-    require(may_moderate(viewer), _("Only a moderator can close or open a thread."))
-    queries.thread(viewer, thread_id)
-    with transaction():
-        thread = Thread.locked(thread_id)
-        if (thread.closed_at is not None) == closed:
-            return
-        Thread.update(closed_at=now() if closed else None, closed_by=viewer.id if closed else None).where(
-            Thread.id == thread_id
-        ).execute()
-        kind = "thread.closed" if closed else "thread.opened"
-        audit.note(viewer, kind, subject=thread, reason=reason)
-        events.record(kind, subject=thread, actor=viewer, channel=f"thread:{thread_id}")
-
-
-def open_door(thread_id: int) -> None:
-    """Let people post in a thread whose time has come. Twice is fine. For rooms above that keep hours."""
-    _set_door(thread_id, closed_by=None)
-
-
-def shut_door(thread_id: int, *, by: Viewer) -> None:
-    """Keep a thread for reading until its time comes, or when it is over. Twice is fine. For rooms above that keep hours."""
-    _set_door(thread_id, closed_by=by.id)
-
-
-def _set_door(thread_id: int, *, closed_by: int | None) -> None:
-    with transaction():
-        thread = Thread.locked(thread_id)
-        if (thread.closed_at is not None) == (closed_by is not None):
-            return
-        Thread.update(closed_at=now() if closed_by else None, closed_by=closed_by).where(
-            Thread.id == thread_id
-        ).execute()
-        kind = "thread.closed" if closed_by else "thread.opened"
-        events.record(kind, subject=thread, channel=f"thread:{thread_id}")
-
-
-# ---- following and reading -------------------------------------------------------------------------------------------
-
-
-def follow(viewer: Viewer, thread_id: int) -> None:
-    """Hear about new posts in a thread. Twice is fine. Raises NotFound, NotAllowed."""
-    _set_follow(viewer, thread_id, muted_at=None)
-
-
-def unfollow(viewer: Viewer, thread_id: int) -> None:
-    """Hear no more of a thread, not even of replies, until following it again. Twice is fine."""
-    _set_follow(viewer, thread_id, muted_at=now())
-
-
-def _set_follow(viewer: Viewer, thread_id: int, *, muted_at: datetime | None) -> None:
-    require(viewer.is_member, _("Please sign in to follow a thread."))
-    queries.thread(viewer, thread_id)
-    with transaction():
-        Follow.insert(member=viewer.id, thread=thread_id, since=now(), muted_at=muted_at).on_conflict(
-            conflict_target=[Follow.thread, Follow.member], update={Follow.muted_at: muted_at}
-        ).execute()
-
-
-def mark_read(viewer: Viewer, thread_id: int, number: int) -> None:
-    """Remember that *viewer* has read a thread up to post *number*; it never moves back. NotFound, NotAllowed."""
-    require(viewer.is_member, _("Please sign in first."))
-    seen = queries.thread(viewer, thread_id)
-    number = min(number, seen.last_number)
-    if number <= seen.mark:
-        return
-    with transaction():
-        ReadingMark.insert(member=viewer.id, thread=thread_id, number=number, at=now()).on_conflict(
-            conflict_target=[ReadingMark.member, ReadingMark.thread],
-            update={ReadingMark.number: EXCLUDED.number, ReadingMark.at: EXCLUDED.at},
-            where=(EXCLUDED.number > ReadingMark.number),
-        ).execute()
-        for settle in readings:
-            settle(viewer.id or 0, thread_id, number)
-
-
-# ---- leaving ---------------------------------------------------------------------------------------------------------
-
-
-def forget_member(member_id: int) -> None:
-    """Take a member's words out of every conversation. Called inside the erasing transaction; numbers and lines stay.
-
-    Where others quoted them is dealt with afterwards, by `jobs.take_back_quotes`.
-    """
-    gone = to_html("")
-    moment = now()
-    own = Post.select(Post.id).where(Post.author == member_id)
-    search.SearchEntry.delete().where(search.SearchEntry.kind == "post", search.SearchEntry.ref.in_(own)).execute()
-    PostRevision.delete().where(PostRevision.post.in_(own)).execute()
-    touched = [
-        thread_id for (thread_id,) in Post.select(Post.thread).where(Post.author == member_id).distinct().tuples()
-    ]
-    Mention.delete().where((Mention.member == member_id) | Mention.post.in_(own)).execute()
-    Post.update(source="", html=gone, plain="", nonce=None).where(Post.author == member_id).execute()
-    Post.update(withdrawn_at=moment).where(Post.author == member_id, Post.withdrawn_at.is_null()).execute()
-    title = str(_("A thread whose writer has left"))
-    started = [row[0] for row in Thread.select(Thread.id).where(Thread.author == member_id).tuples()]
-    Thread.update(title=title, slug=slugify(title), nonce=None).where(Thread.author == member_id).execute()
-    for ids in _batches(started):
-        search.SearchEntry.update(title=title).where(search.SearchEntry.thread_id.in_(ids)).execute()
-    for thread_id in touched:
-        count_posts(Thread(id=thread_id))
-    for model in (Draft, Reaction, Follow, ReadingMark):
-        model.delete().where(model.member == member_id).execute()
-
-
-def _batches(ids: list[int], size: int = 500) -> list[list[int]]:
-    return [ids[at : at + size] for at in range(0, len(ids), size)]

@@ -2,7 +2,7 @@
 
 from forum.events import Event
 from forum.jobs import Again
-from forum.threads import actions, queries
+from forum.threads.posts import actions, queries
 
 QUOTING_POSTS_AT_ONCE = 50
 

@@ -10,7 +10,7 @@ from forum.members.urls import profile_url
 from forum.text import _, to_html
 from forum.threads import actions
 from forum.threads.drafts.queries import DraftView
-from forum.threads.queries import PostView, ReactionCount
+from forum.threads.posts.queries import PostView, ReactionCount
 from forum.threads.slots import Tool, filled, writing_notes
 from forum.threads.urls import first_on_page, thread_url
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from forum.access import Viewer
 from forum.search import Found
-from forum.threads.queries import PostView, ThreadView
+from forum.threads.posts.queries import PostView
+from forum.threads.sight import ThreadView
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,26 @@
-"""The pages people come for: home, a category, a thread, starting one, finding words.
+"""A thread's page, replying in it, and starting one. The other pages of this room stand with their nouns."""
 
-Pages about one post are in `posts`, those for what is not posted yet in `drafts`.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, request
 
 from forum import web
 from forum.access import Viewer, may_moderate, may_post, may_reply, may_start_thread, require
 from forum.errors import Invalid, NotFound, TooOften
-from forum.search import Found
 from forum.text import _
 from forum.threads import actions, queries
 from forum.threads.drafts import queries as drafts
 from forum.threads.drafts.views import bp as drafts_bp
+from forum.threads.following.views import bp as following_bp
 from forum.threads.forms import ReplyForm, ThreadForm
+from forum.threads.lists.views import bp as lists_bp
+from forum.threads.moderating.views import bp as moderating_bp
+from forum.threads.posts.views import FRAMES, written
 from forum.threads.posts.views import bp as posts_bp
-from forum.threads.posts.views import written
 from forum.threads.queries import CategoryView, ThreadView
+from forum.threads.reading.views import bp as reading_bp
+from forum.threads.search.views import bp as search_bp
 from forum.threads.showing import ASK_SENTENCES, ASK_WORDS, draft_attrs, keep, looks, post_facts
 from forum.threads.slots import (
     Slot,
@@ -28,7 +29,6 @@ from forum.threads.slots import (
     composer_notes,
     filled,
     home_extras,
-    listening_among,
     listening_threads,
     post_tools,
     search_addresses,
@@ -38,7 +38,7 @@ from forum.threads.slots import (
     why_closed,
     writing_notes,
 )
-from forum.threads.urls import PAGE_SIZE, category_url, first_on_page, thread_url
+from forum.threads.urls import PAGE_SIZE, first_on_page, thread_url
 from forum.web import viewer, whole_number
 
 __all__ = [
@@ -58,46 +58,8 @@ __all__ = [
 ]
 
 bp = Blueprint("threads", __name__)
-bp.register_blueprint(posts_bp)
-bp.register_blueprint(drafts_bp)
-
-
-# ---- home and categories ---------------------------------------------------------------------------------------------
-
-
-@bp.get("/")
-def home() -> Any:
-    who = viewer()
-    places = queries.categories(who)
-    waiting = queries.waiting_threads(who)
-    lively = queries.lively_threads(who)
-    return web.page(
-        "threads/home.html",
-        categories=places,
-        waiting=waiting,
-        lively=lively,
-        listening=listening_among([row.id for row in lively]),
-        extras=filled(home_extras, who),
-        can_start=may_post(who),
-        ask_words=ASK_WORDS,
-    )
-
-
-@bp.get("/c/<slug>")
-def category(slug: str) -> Any:
-    who = viewer()
-    place = queries.category(who, slug)
-    rows, older = queries.threads_in(who, place, before=request.args.get("before"))
-    return web.page(
-        "threads/category.html",
-        place=place,
-        rows=rows,
-        listening=listening_among([row.id for row in rows]),
-        older_url=f"{category_url(slug)}?before={older}" if older else "",
-        is_first_page="before" not in request.args,
-        can_start=may_start_thread(who, place.audience, place.group_id),
-        ask_words=ASK_WORDS,
-    )
+for _of_a_noun in (lists_bp, posts_bp, drafts_bp, following_bp, reading_bp, moderating_bp, search_bp):
+    bp.register_blueprint(_of_a_noun)
 
 
 # ---- a thread --------------------------------------------------------------------------------------------------------
@@ -221,55 +183,6 @@ def _reply_again(who: Viewer, seen: ThreadView, form: ReplyForm, **more: Any) ->
     return web.page("threads/reply.html", **context)
 
 
-@bp.post("/t/<int:id>/read")
-@web.limiter.limit("240/minute")
-def read(id: int) -> Any:
-    number = whole_number(request.form.get("number"))
-    actions.mark_read(viewer(), id, number)
-    if web.wants_json() or web.is_htmx() or request.form.get("by") == "script":
-        return "", 204
-    seen = queries.thread(viewer(), id)
-    return web.go(category_url(seen.category_slug), say=_("We'll open this thread where you stopped."))
-
-
-@bp.post("/t/<int:id>/follow")
-@web.limiter.limit("60/minute")
-def follow(id: int) -> Any:
-    who = viewer()
-    wants = request.form.get("follow") != "no"
-    (actions.follow if wants else actions.unfollow)(who, id)
-    seen = queries.thread(who, id)
-    say = _("We'll tell you when somebody replies.") if wants else _("You won't hear about this thread any more.")
-    return web.go(thread_url(id, seen.slug), say=say)
-
-
-DEEDS: dict[str, tuple[Callable[[Viewer, int, str], None], object]] = {
-    "close": (actions.close_thread, _("The thread is closed.")),
-    "open": (actions.open_thread, _("The thread is open again.")),
-    "hide": (actions.hide_thread, _("Only moderators see the thread now.")),
-    "show": (actions.show_thread, _("Everybody who could read the thread can read it again.")),
-}
-
-
-@bp.route("/t/<int:id>/moderate", methods=["GET", "POST"])
-def moderate(id: int) -> Any:
-    """Closing and hiding a whole thread, with a reason."""
-    who = viewer()
-    seen = queries.thread(who, id)
-    require(may_moderate(who), _("Only a moderator can close or hide a thread."))
-    if request.method == "POST":
-        deed, reason = request.form.get("deed", ""), request.form.get("reason", "").strip()[:1000]
-        if deed in DEEDS and reason:
-            act, say = DEEDS[deed]
-            act(who, id, reason)
-            return web.go(thread_url(id, seen.slug), say=say)
-        errors = {"deed": _("Choose what to do.")} if deed not in DEEDS else {}
-        if not reason:
-            errors["reason"] = _("Say why, in a few words. Other moderators can read it.")
-        return web.again("threads/moderate.html", Invalid(errors=errors), thread=seen)
-    return web.page("threads/moderate.html", thread=seen)
-
-
 # ---- starting a thread -----------------------------------------------------------------------------------------------
 
 
@@ -321,56 +234,3 @@ def _chosen(places: Sequence[CategoryView], form: ThreadForm) -> CategoryView:
             return place
     others = actions.troubles_with_thread(title=form.title, source=form.source, ask=form.ask)
     raise Invalid(errors=others | {"category": _("Choose where your thread belongs.")})
-
-
-# ---- finding ---------------------------------------------------------------------------------------------------------
-
-HITS_ON_A_PAGE = 20
-DEEPEST_HIT = 200
-
-
-@bp.get("/search")
-@web.limiter.limit("60/minute")
-def search() -> Any:
-    query = request.args.get("q", "")[:200].replace("\x00", " ").strip()
-    skip = min(whole_number(request.args.get("from"), 0), DEEPEST_HIT)
-    found = queries.search_posts(viewer(), query, limit=HITS_ON_A_PAGE + 1, skip=skip) if query else []
-    addresses = _addresses([hit for hit, _url in found])
-    hits = [(hit, url or addresses.get((hit.kind, hit.ref), "")) for hit, url in found[:HITS_ON_A_PAGE]]
-    return web.page(
-        "threads/search.html",
-        query=query,
-        hits=[(hit, url) for hit, url in hits if url],
-        next_from=skip + HITS_ON_A_PAGE if len(found) > HITS_ON_A_PAGE and skip < DEEPEST_HIT else 0,
-    )
-
-
-def _addresses(found: Sequence[Found]) -> dict[tuple[str, int], str]:
-    addresses: dict[tuple[str, int], str] = {}
-    for kind, find in search_addresses.items():
-        ours = [hit for hit in found if hit.kind == kind]
-        if ours:
-            addresses |= {(kind, ref): url for ref, url in find(ours).items()}
-    return addresses
-
-
-# ---- live ------------------------------------------------------------------------------------------------------------
-
-
-def post_frame(heard: Any) -> str | None:
-    """Return what every open page of a thread is shown of a post that was said, changed or taken down.
-
-    *heard* is the event (`live.Heard`). The HTML is the same for every reader: no names of who looks, no tokens.
-    """
-    post = queries.post_for_everybody(heard.subject_id)
-    if post is None:
-        return None
-    facts = post_facts(Viewer(), post, can_reply=not post.thread.is_closed)
-    facts |= {"token": False, "react_url": f"/posts/{post.id}/react" if post.html is not None else ""}
-    return render_template(
-        "threads/_live_post.html", post=facts, how="append" if heard.kind == "post.published" else "replace"
-    )
-
-
-# Kind of event -> what open pages are shown; wiring hands this to `live.frames`.
-FRAMES = dict.fromkeys(("post.published", "post.edited", "post.withdrawn", "post.hidden", "post.shown"), post_frame)

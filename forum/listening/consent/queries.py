@@ -10,8 +10,8 @@ from forum.clock import now
 from forum.database import utc
 from forum.errors import NotFound
 from forum.listening.models import Excerpt
-from forum.listening.rows import cursor, marks, moment, read_cursor, rows
 from forum.members.models import Member
+from forum.rows import cursor, marks, moment, read_cursor, rows
 from forum.text import _, anchor
 from forum.threads.urls import thread_url
 

@@ -13,9 +13,9 @@ from forum.errors import NotFound
 from forum.listening.cuppas.models import Cuppa, Invitation, Jotting, Prompt, Summary, SummaryAnswer
 from forum.listening.cuppas.times import CATCH_UP, DOORS_OPEN_BEFORE
 from forum.members.models import Member
+from forum.members.names import shown_name
 from forum.text import SafeHtml
 from forum.threads.models import Post, Thread
-from forum.threads.queries import shown_name
 from forum.threads.urls import thread_url
 
 # A cuppa is planned, then coming (time to think), open (doors, talk), catching up, over; or cancelled.

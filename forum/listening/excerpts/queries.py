@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from forum.access import Viewer, may_listen, require
 from forum.listening.consent.queries import COVERED, NOT_YOURS, please_dont
-from forum.listening.rows import marks, rows
+from forum.rows import marks, rows
 from forum.text import _, paragraphs, quoted_spans
 from forum.threads import queries as threads
 from forum.threads.queries import PostView

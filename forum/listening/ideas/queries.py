@@ -12,8 +12,8 @@ from forum.listening.choices import IDEA_STATUSES, OPEN_STATUSES
 from forum.listening.consent.queries import PART_OF_IT
 from forum.listening.ideas.urls import idea_url
 from forum.listening.models import Idea
-from forum.listening.rows import cursor, marks, moment, read_cursor, rows, stored
 from forum.members.names import NOBODY
+from forum.rows import cursor, marks, moment, read_cursor, rows, stored
 from forum.text import _
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.

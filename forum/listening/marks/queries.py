@@ -6,8 +6,8 @@ from datetime import datetime
 
 from forum.access import Viewer
 from forum.database import utc
-from forum.listening.rows import marks, moment, rows, stored
 from forum.members.names import NOBODY
+from forum.rows import marks, moment, rows, stored
 from forum.threads import queries as threads
 from forum.threads.queries import ThreadView
 

@@ -9,8 +9,8 @@ from forum.access import Viewer, may_listen, require
 from forum.database import utc
 from forum.errors import NotFound
 from forum.listening.consent.queries import NOT_YOURS, PART_OF_IT
-from forum.listening.rows import moment, rows
 from forum.members.names import NOBODY
+from forum.rows import moment, rows
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608

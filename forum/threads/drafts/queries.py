@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from forum.access import Viewer
-from forum.threads import queries
+from forum.rows import moment, rows
+from forum.threads.posts.queries import titles_of_own_posts
+from forum.threads.sight import titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +27,24 @@ _DRAFT = "SELECT place, title, source, version, saved_at FROM draft"
 
 
 def _draft_view(row: tuple[Any, ...]) -> DraftView:
-    return DraftView(place=row[0], title=row[1], source=row[2], version=row[3], saved_at=queries.moment_of(row[4]))
+    return DraftView(place=row[0], title=row[1], source=row[2], version=row[3], saved_at=moment(row[4]))
 
 
 def draft(viewer: Viewer, place: str) -> DraftView | None:
     """Return what *viewer* had begun to write at *place* (``thread:12``, ``new``, ``post:7``), or None."""
     if not viewer.is_member:
         return None
-    rows = queries.select(f"{_DRAFT} WHERE member_id = ? AND place = ?", (viewer.id, place))
-    return _draft_view(rows[0]) if rows else None
+    found = rows(f"{_DRAFT} WHERE member_id = ? AND place = ?", (viewer.id, place))
+    return _draft_view(found[0]) if found else None
 
 
 def drafts(viewer: Viewer) -> list[DraftView]:
     """Return all that *viewer* has not posted yet, newest first, with where it belongs."""
-    rows = queries.select(f"{_DRAFT} WHERE member_id = ? ORDER BY saved_at DESC, id DESC", (viewer.id or 0,))
-    found = [_draft_view(row) for row in rows]
-    threads = queries.titles(viewer, [int(one.place[7:]) for one in found if one.place.startswith("thread:")])
-    edited = queries.titles_of_own_posts(viewer, [int(one.place[5:]) for one in found if one.place.startswith("post:")])
-    return [_with_place(one, threads, edited) for one in found]
+    found = rows(f"{_DRAFT} WHERE member_id = ? ORDER BY saved_at DESC, id DESC", (viewer.id or 0,))
+    drafts = [_draft_view(row) for row in found]
+    threads = titles(viewer, [int(one.place[7:]) for one in drafts if one.place.startswith("thread:")])
+    edited = titles_of_own_posts(viewer, [int(one.place[5:]) for one in drafts if one.place.startswith("post:")])
+    return [_with_place(one, threads, edited) for one in drafts]
 
 
 def _with_place(one: DraftView, threads: dict[int, tuple[str, str]], edited: dict[int, str]) -> DraftView:

@@ -14,9 +14,9 @@ from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid
 from forum.text import _, tidy
-from forum.threads import queries
 from forum.threads.models import REACTIONS, Mention, Post, PostRevision, Reaction, Thread
-from forum.threads.quotes import quoted_in, without_quotes
+from forum.threads.posts import queries
+from forum.threads.posts.quotes import quoted_in, without_quotes
 from forum.threads.writing import (
     count_posts,
     forget_draft,

@@ -13,13 +13,12 @@ from forum.access import Viewer, may_edit_post, may_withdraw_post, require
 from forum.clock import now
 from forum.errors import Conflict, Invalid, TooOften, Trouble
 from forum.text import _, translator
-from forum.threads import queries
 from forum.threads.drafts import queries as drafts
 from forum.threads.drafts.queries import DraftView
 from forum.threads.forms import EditForm
-from forum.threads.posts import actions
-from forum.threads.queries import PostView
-from forum.threads.showing import draft_attrs, keep, looks, reaction_facts
+from forum.threads.posts import actions, queries
+from forum.threads.posts.queries import PostView
+from forum.threads.showing import draft_attrs, keep, looks, post_facts, reaction_facts
 from forum.web import viewer
 
 bp = Blueprint("posts", __name__)
@@ -163,3 +162,25 @@ def _age(moment: datetime | None, zone: str) -> int | date | None:
     if timedelta(0) <= span < timedelta(hours=1):
         return int(span.total_seconds() // 60)
     return now().astimezone(web.zone(zone)).date()
+
+
+# ---- live ------------------------------------------------------------------------------------------------------------
+
+
+def post_frame(heard: Any) -> str | None:
+    """Return what every open page of a thread is shown of a post that was said, changed or taken down.
+
+    *heard* is the event (`live.Heard`). The HTML is the same for every reader: no names of who looks, no tokens.
+    """
+    post = queries.post_for_everybody(heard.subject_id)
+    if post is None:
+        return None
+    facts = post_facts(Viewer(), post, can_reply=not post.thread.is_closed)
+    facts |= {"token": False, "react_url": f"/posts/{post.id}/react" if post.html is not None else ""}
+    return render_template(
+        "threads/_live_post.html", post=facts, how="append" if heard.kind == "post.published" else "replace"
+    )
+
+
+# Kind of event -> what open pages are shown; wiring hands this to `live.frames`.
+FRAMES = dict.fromkeys(("post.published", "post.edited", "post.withdrawn", "post.hidden", "post.shown"), post_frame)

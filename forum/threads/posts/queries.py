@@ -1,0 +1,225 @@
+"""Reading posts: as they stand in their thread, and one at a time."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from forum.access import Viewer, may_see_hidden_words
+from forum.database import HtmlField, utc
+from forum.errors import NotFound
+from forum.members.names import shown_name
+from forum.rows import marks, moment, rows
+from forum.text import SafeHtml, quote_block, quoted_spans
+from forum.threads.models import REACTIONS
+from forum.threads.sight import LARGEST_ID, ThreadView, thread
+from forum.threads.urls import PAGE_SIZE, first_on_page, thread_url
+
+# Only names of columns and question marks are ever put together into SQL; values always travel beside it.
+# ruff: noqa: S608
+
+_html = HtmlField().python_value
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionCount:
+    """How many chose one word of support, and whether the viewer did."""
+
+    kind: str
+    count: int
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """One message. *html* is None where the viewer may not read the words: withdrawn, or hidden by a moderator."""
+
+    id: int
+    thread: ThreadView
+    number: int
+    author_id: int
+    author_name: str
+    author_role: str
+    author_left: bool
+    reply_to_number: int | None
+    reply_to_name: str
+    html: SafeHtml | None
+    revision: int
+    said_at: datetime
+    edited_at: datetime | None
+    is_withdrawn: bool
+    is_hidden: bool
+    is_event: bool
+    inside_use_only: bool
+    imported_likes: int
+    reactions: Sequence[ReactionCount] = field(default=())
+
+    @property
+    def url(self) -> str:
+        return thread_url(self.thread.id, self.thread.slug, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """What a post said until *replaced_at*."""
+
+    revision: int
+    source: str
+    replaced_at: datetime
+
+
+_POST = """
+    SELECT p.id, p.number, p.author_id, m.name, m.role, m.left_at IS NOT NULL, q.number, n.name, n.left_at IS NOT NULL,
+           p.html, p.revision, p.said_at, p.edited_at, p.withdrawn_at IS NOT NULL, p.hidden_at IS NOT NULL,
+           p.is_event, p.inside_use_only, p.imported_likes
+    FROM post p JOIN member m ON m.id = p.author_id
+    LEFT JOIN post q ON q.id = p.reply_to_id LEFT JOIN member n ON n.id = q.author_id"""
+
+
+def _post_view(viewer: Viewer, thread: ThreadView, row: tuple[Any, ...]) -> PostView:
+    is_withdrawn, is_hidden = bool(row[13]), bool(row[14])
+    is_readable = not is_withdrawn and (not is_hidden or may_see_hidden_words(viewer))
+    return PostView(
+        id=row[0],
+        thread=thread,
+        number=row[1],
+        author_id=row[2],
+        author_name=shown_name(row[3], has_left=row[5]),
+        author_role=row[4],
+        author_left=bool(row[5]),
+        reply_to_number=row[6],
+        reply_to_name=shown_name(row[7] or "", has_left=row[8]),
+        html=_html(row[9]) if is_readable else None,
+        revision=row[10],
+        said_at=moment(row[11]),
+        edited_at=utc(row[12]),
+        is_withdrawn=is_withdrawn,
+        is_hidden=is_hidden,
+        is_event=bool(row[15]),
+        inside_use_only=bool(row[16]),
+        imported_likes=row[17],
+    )
+
+
+def posts(viewer: Viewer, thread: ThreadView, *, at: int = 1) -> list[PostView]:
+    """Return the page of *thread* on which post number *at* stands, at most 20 posts, with their reactions."""
+    first = first_on_page(min(at, max(thread.last_number, 1)))
+    found = rows(
+        f"{_POST} WHERE p.thread_id = ? AND p.number >= ? AND p.number < ? ORDER BY p.number",
+        (thread.id, first, first + PAGE_SIZE),
+    )
+    posts = [_post_view(viewer, thread, row) for row in found]
+    counts = reactions(viewer, [post.id for post in posts])
+    return [replace(post, reactions=counts[post.id]) if post.id in counts else post for post in posts]
+
+
+def post(viewer: Viewer, id: int) -> PostView:
+    """Return one post with its thread and reactions. Raises NotFound when *viewer* may not read the thread."""
+    if not 0 < id <= LARGEST_ID:
+        raise NotFound
+    where = rows("SELECT thread_id FROM post WHERE id = ?", (id,))
+    if not where:
+        raise NotFound
+    home = thread(viewer, where[0][0])
+    found = rows(f"{_POST} WHERE p.id = ?", (id,))
+    if not found:
+        raise NotFound
+    return replace(_post_view(viewer, home, found[0]), reactions=reactions(viewer, [id]).get(id, ()))
+
+
+def post_for_everybody(id: int) -> PostView | None:
+    """Return a post as every reader of its thread may see it, whoever they are; None when its thread is hidden."""
+    try:
+        return post(Viewer(role="supporter"), id)
+    except NotFound:
+        return None
+
+
+def post_at(viewer: Viewer, thread: ThreadView, number: int) -> PostView:
+    """Return post *number* of *thread* without its reactions. Raises NotFound when there is none."""
+    found = rows(f"{_POST} WHERE p.thread_id = ? AND p.number = ?", (thread.id, min(number, LARGEST_ID)))
+    if not found:
+        raise NotFound
+    return _post_view(viewer, thread, found[0])
+
+
+def reactions(viewer: Viewer, post_ids: Sequence[int]) -> dict[int, list[ReactionCount]]:
+    """Return the words of support for each of *post_ids* that has any, in the order of the house."""
+    if not post_ids:
+        return {}
+    found = rows(
+        "SELECT post_id, kind, COUNT(*), MAX(CASE WHEN member_id = ? THEN 1 ELSE 0 END) FROM reaction "
+        f"WHERE post_id IN ({marks(len(post_ids))}) GROUP BY post_id, kind",
+        (viewer.id or 0, *post_ids),
+    )
+    counts: dict[int, list[ReactionCount]] = {}
+    for post_id, kind, count, mine in sorted(found, key=lambda row: REACTIONS.index(row[1])):
+        counts.setdefault(post_id, []).append(ReactionCount(kind, count, bool(mine)))
+    return counts
+
+
+# ---- one post, in detail ---------------------------------------------------------------------------------------------
+
+
+def source(viewer: Viewer, id: int) -> tuple[str, int]:
+    """Return what was typed for a post that *viewer* may read, and its revision. Raises NotFound for gone words."""
+    seen = post(viewer, id)
+    found = rows("SELECT source, revision FROM post WHERE id = ?", (id,))
+    if not found or seen.html is None:
+        raise NotFound
+    return found[0]
+
+
+def quotation(viewer: Viewer, id: int) -> str:
+    """Return the Markdown that quotes a post in a reply, without what it quoted itself. Raises NotFound."""
+    seen = post(viewer, id)
+    if seen.html is None:
+        raise NotFound
+    plain = rows("SELECT plain FROM post WHERE id = ?", (id,))[0][0]
+    own, at = [], 0
+    for span in quoted_spans(str(seen.html)):
+        own.append(plain[at : span.start])
+        at = span.end
+    words = re.sub(r"\n+", "\n\n", "".join([*own, plain[at:]]).strip())
+    return quote_block(words, name=seen.author_name, post=seen.number, thread=seen.thread.id)
+
+
+def revisions(viewer: Viewer, id: int) -> list[RevisionView]:
+    """Return what a post said before, newest first. Raises NotFound where its words are gone for *viewer*."""
+    if post(viewer, id).html is None:
+        raise NotFound
+    found = rows(
+        "SELECT revision, source, replaced_at FROM post_revision WHERE post_id = ? ORDER BY revision DESC", (id,)
+    )
+    return [RevisionView(row[0], row[1], moment(row[2])) for row in found]
+
+
+# ---- for jobs and other nouns ----------------------------------------------------------------------------------------
+
+
+def titles_of_own_posts(viewer: Viewer, post_ids: list[int]) -> dict[int, str]:
+    """Return the titles of the threads that these posts stand in, as far as *viewer* wrote them."""
+    if not post_ids:
+        return {}
+    found = rows(
+        "SELECT p.id, t.title FROM post p JOIN thread t ON t.id = p.thread_id "
+        f"WHERE p.author_id = ? AND p.id IN ({marks(len(post_ids))})",
+        (viewer.id, *post_ids),
+    )
+    return dict(found)
+
+
+def numbers_of(member_id: int, thread_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """Return (thread, number) of every post of a member in these threads."""
+    ids = sorted(set(thread_ids))
+    if not ids:
+        return set()
+    sql = f"SELECT thread_id, number FROM post WHERE author_id = ? AND thread_id IN ({marks(len(ids))})"
+    return {(row[0], row[1]) for row in rows(sql, (member_id, *ids))}
+
+
+def quoting_posts(*, after: int, limit: int) -> list[int]:
+    """Return ids of posts above *after* that quote anybody, ascending: for jobs, in batches."""
+    sql = "SELECT id FROM post WHERE id > ? AND source LIKE ? ORDER BY id LIMIT ?"
+    return [id for (id,) in rows(sql, (after, "%[quote=%", limit))]
