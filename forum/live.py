@@ -40,6 +40,8 @@ REPLAY_BOUND = 200
 READ_BATCH = 500
 KEPT_FRAMES = 1000
 SESSION_ENDED = "session.ended"
+# Somebody may no longer read something that they could read: what their open pages may hear has to be decided anew.
+SIGHT_LOST = "sight.lost"
 
 # Every message of an ASGI response goes through one of these.
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -146,7 +148,7 @@ class Frames:
         *position* is the log's, read before this call. A frame rendered before it is made anew: what was said may have
         been taken back since, and must not be told to anybody any more.
         """
-        if heard.kind == SESSION_ENDED:
+        if heard.kind in (SESSION_ENDED, SIGHT_LOST):
             return None
         make = frames.get(heard.kind)
         if make is None:
@@ -371,6 +373,8 @@ class Hub:
         stream.last = max([stream.last, *(id for id, _ in missed)])
         await stream.send({"type": "http.response.body", "body": body, "more_body": True})
         if farewell:
+            # What came in meanwhile is not for this page any more.
+            stream.waiting.clear()
             stream.end(farewell)
         stream.release()
         while (await receive())["type"] != "http.disconnect":
@@ -382,8 +386,8 @@ class Hub:
             position = self._wake_reader()
             if ticket.session_id is not None:
                 own = _in_channels([f"session:{ticket.session_id}"], ticket.position, REPLAY_BOUND)
-                if any(heard.kind == SESSION_ENDED for heard in own):
-                    return [], position, _ended()
+                if farewell := next(filter(None, map(_farewell, own)), b""):
+                    return [], position, farewell
             rows = _in_channels(channels, after, REPLAY_BOUND + 1)
             if len(rows) > REPLAY_BOUND:
                 return [], position, _behind()
@@ -491,8 +495,9 @@ class Hub:
     def _hand_out(self, batch: list[tuple[Heard, bytes | None]]) -> None:
         for heard, made in batch:
             for stream in list(self._streams.get(heard.channel, ())):
-                if heard.kind == SESSION_ENDED and heard.channel == f"session:{stream.ticket.session_id}":
-                    stream.end(_ended())
+                farewell = _farewell(heard)
+                if farewell and heard.channel == f"session:{stream.ticket.session_id}":
+                    stream.end(farewell)
                 elif made is not None:
                     stream.hand(heard.id, made)
 
@@ -539,6 +544,15 @@ def redis_bell(redis_url: str) -> Callable[[], object]:
 
 
 # ---- answers -------------------------------------------------------------------------------------------------------
+
+
+def _farewell(heard: Heard) -> bytes:
+    """Return what the pages of a session are told last because of *heard*, nothing when they go on."""
+    if heard.kind == SESSION_ENDED:
+        return _ended()
+    if heard.kind == SIGHT_LOST:
+        return frame("behind", gettext("Load this page again to go on."))
+    return b""
 
 
 def _ended() -> bytes:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from forum.events import Event
 from forum.listening.cuppas import actions
-from forum.members.actions import viewer_for
+from forum.members.actions import start_session, viewer_for
+from forum.members.models import Session
 from tests import factories
 from tests.cuppas.people import prompts_of, published, says
 
@@ -58,3 +60,13 @@ def test_a_jotting_is_rendered_before_the_transaction_and_posted_once(clock: Any
     where = [actions.post_jotting(viewer_for(guest), jotting.id) for _thumb in range(2)]
     assert where[0] == where[1]
     assert not any(inside)
+
+
+def test_who_steps_back_hears_nothing_more_of_the_conversation_on_an_open_page() -> None:
+    cuppa, jo = published(), factories.a_member("Jo")
+    for answer, told in (("hope_to", 0), ("not_this_time", 1), ("not_this_time", 1), ("hope_to", 1)):
+        start_session(jo.id)
+        says(cuppa, jo, answer)
+        sessions = Session.select(Session.id).where(Session.member == jo.id).order_by(Session.id).tuples()
+        first = f"session:{next(iter(sessions))[0]}"
+        assert Event.select().where(Event.kind == "sight.lost", Event.channel == first).count() == told

@@ -233,6 +233,25 @@ def test_the_end_of_a_session_ends_its_pages_at_once_and_for_good() -> None:
     run(story)
 
 
+def test_who_may_read_less_than_before_hears_no_more_until_the_page_is_loaded_again() -> None:
+    mine = a_ticket(session_id=4)
+
+    async def story(hub: live.Hub) -> None:
+        async with Page(hub, mine) as page:
+            await asyncio.sleep(0.3)
+            await say_elsewhere(4, channel="session:4", kind="sight.lost")
+            await page.until_closed()
+            assert [told.kind for told in page.told()] == ["behind"]
+        (id,) = await say_elsewhere(8)
+        async with Page(hub, mine, after=id - 1) as again:
+            await again.until_closed()
+            assert [told.kind for told in again.told()] == ["behind"]
+        async with Page(hub, a_ticket(session_id=4, position=id - 1)) as loaded:
+            assert [told.id for told in await loaded.until_told(1)] == [id]
+
+    run(story)
+
+
 def test_one_session_has_so_many_streams_and_a_closed_one_makes_room() -> None:
     ticket = a_ticket(session_id=4)
 

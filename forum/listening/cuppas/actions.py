@@ -26,6 +26,7 @@ from forum.listening.cuppas.models import (
 from forum.listening.cuppas.plan import Plan
 from forum.members.actions import viewer_for
 from forum.members.models import Group, GroupMember, Member
+from forum.members.sessions.actions import look_again
 from forum.text import RENDERER, _, clean_line, slugify, tidy, to_html
 from forum.threads import actions as threads
 from forum.threads import queries as conversations
@@ -373,8 +374,11 @@ def answer_invitation(viewer: Viewer, cuppa_id: int, *, answer: str, check_on_me
         invitation = Invitation.get_or_none(Invitation.cuppa == cuppa.id, Invitation.member == viewer.id)
         if invitation is None:
             invitation = Invitation.create(cuppa=cuppa.id, member=viewer.id)
+        had_seat = invitation.seated_at is not None
         invitation = _settle(cuppa, invitation, answer=answer, check_on_me=check_on_me)
         answered(viewer.id or 0, "invitation", ("cuppa", cuppa.id), answer=answer)
+        if had_seat and invitation.seated_at is None:
+            look_again(viewer.id or 0)
         events.record("invitation.answered", subject=invitation, actor=viewer, cuppa=cuppa.id, sequence=cuppa.sequence)
         return invitation
 

@@ -218,6 +218,16 @@ def end_sessions(member_id: int | None, *, only: int | None = None, but: int | N
         events.record("session.ended", subject=("session", session_id), channel=f"session:{session_id}")
 
 
+def look_again(member_id: int) -> None:
+    """Have every open page of a member load again, because they may read less now. Call it late in the deed's
+    transaction."""
+    query = Session.select(Session.id).where(
+        Session.member == member_id, Session.ended_at.is_null(), Session.expires_at > now()
+    )
+    for (session_id,) in query.tuples():
+        events.record("sight.lost", subject=("session", session_id), channel=f"session:{session_id}")
+
+
 # ---- passwords -----------------------------------------------------------------------------------------------------
 
 
