@@ -15,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import click
+from click.exceptions import NoArgsIsHelpError
 from peewee import DatabaseError, InterfaceError
 
 from forum import logs
@@ -34,16 +35,55 @@ class PlainTrouble(click.ClickException):
         click.echo(self.message, file=file or sys.stderr)
 
 
+class Unclear(PlainTrouble):
+    """What was typed is not a command."""
+
+    exit_code = 2
+
+
+class Stopped(PlainTrouble):
+    """Ctrl-C, as shells count it."""
+
+    exit_code = 130
+
+
+@contextmanager
+def _typed_plainly() -> Iterator[None]:
+    """Let what was typed wrongly be one sentence that says where to look."""
+    try:
+        yield
+    except NoArgsIsHelpError:
+        raise
+    except click.UsageError as trouble:
+        words = trouble.format_message().removeprefix("Invalid value for ").replace(". Did you", "; did you")
+        see = f"; see {trouble.ctx.command_path} --help." if trouble.ctx else "."
+        raise Unclear(words.rstrip(".?") + see) from None
+
+
+class Number(click.IntRange):
+    """A whole number, called so."""
+
+    name = "number"
+
+
 class PlainCommand(click.Command):
     """A command whose failures are sentences. ``KETTLE_DEBUG=1`` shows where they come from."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _typed_plainly():
+            return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         if os.environ.get(DEBUG):
             return super().invoke(ctx)
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
+        except click.Abort:
+            raise PlainTrouble("Nothing was changed.") from None
+        except KeyboardInterrupt:
+            raise Stopped("Stopped.") from None
         except Exception as trouble:  # noqa: BLE001 - told in one sentence, and whole with KETTLE_DEBUG
             raise PlainTrouble(_sentence(trouble)) from None
 
@@ -53,6 +93,14 @@ class PlainGroup(click.Group):
 
     command_class = PlainCommand
     group_class = type
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _typed_plainly():
+            return super().make_context(*args, **more)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        with _typed_plainly():
+            return super().resolve_command(ctx, args)
 
 
 def _sentence(trouble: Exception) -> str:
@@ -83,9 +131,11 @@ def _settings(*, level: int = logging.WARNING) -> Settings:
 def _started(*, level: int = logging.WARNING) -> Settings:
     """Return the settings, with the database open and up to date."""
     from forum import migrations, wiring
+    from forum.database import reach
 
     settings = _settings(level=level)
     wiring.start(settings)
+    reach(settings.database_url)
     waiting = migrations.pending()
     if waiting:
         raise PlainTrouble("The database is not up to date; bring it there with: kettle migrate.")
@@ -126,6 +176,7 @@ def progress(words: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 @click.group(cls=PlainGroup)
+@click.version_option(package_name="kettle", message="Kettle %(version)s")
 def cli() -> None:
     """Run and look after a Kettle community. The settings come from the environment; see docs/operating.md."""
 
@@ -137,14 +188,32 @@ def cli() -> None:
 def migrate() -> None:
     """Bring the database up to date. Safe to run twice and from two hosts at once."""
     from forum import migrations, wiring
+    from forum.database import reach
 
     settings = _settings()
     wiring.start(settings)
+    reach(settings.database_url)
     steps = migrations.migrate()
     if steps:
-        click.echo(f"The database is up to date; took {len(steps)} steps: {', '.join(steps)}.")
+        click.echo(f"The database is up to date; steps taken: {', '.join(steps)}.")
     else:
         click.echo("The database was up to date already.")
+
+
+def _reach_redis(settings: Settings) -> None:
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    if not settings.redis_url:
+        return
+    try:
+        with Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5) as connection:
+            connection.ping()
+    except (RedisError, ValueError) as trouble:
+        raise BadSetting(
+            f"REDIS_URL names a Redis that does not answer ({' '.join(str(trouble).split()).rstrip('.')}); "
+            "write it like REDIS_URL=redis://127.0.0.1:6379/0."
+        ) from trouble
 
 
 def _processors() -> int:
@@ -152,8 +221,8 @@ def _processors() -> int:
 
 
 @cli.command()
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer; one for each processor by default.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, envvar="PORT", show_default=True)
+@click.option("--workers", type=Number(1, 64), help="Processes that answer; one for each processor by default.")
+@click.option("--port", type=Number(1, 65535), default=8000, envvar="PORT", show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 answers other machines too.")
 @click.option("--quiet", is_flag=True, help="Do not write a line for each request.")
 def serve(workers: int | None, port: int, host: str, quiet: bool) -> None:
@@ -162,24 +231,26 @@ def serve(workers: int | None, port: int, host: str, quiet: bool) -> None:
     from forum.database import close_connection
 
     settings = _started(level=logging.WARNING if quiet else logging.INFO)
+    _reach_redis(settings)
     # The processes that answer open their own.
     close_connection()
     serving.serve(settings, host=host, port=port, processes=workers or max(2, _processors()), logs_access=not quiet)
 
 
 @cli.command()
-@click.option("--threads", type=click.IntRange(1, 32), default=2, show_default=True)
+@click.option("--threads", type=Number(1, 32), default=2, show_default=True)
 @click.option("--quiet", is_flag=True, help="Write only about trouble.")
 def worker(threads: int, quiet: bool) -> None:
     """Do what follows: letters, notices, reminders, imports. Several may run at once."""
     from forum import worker as background
 
     settings = _started(level=logging.WARNING if quiet else logging.INFO)
+    _reach_redis(settings)
     background.work(settings, threads=threads)
 
 
 @cli.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, envvar="PORT", show_default=True)
+@click.option("--port", type=Number(1, 65535), default=8000, envvar="PORT", show_default=True)
 def run(port: int) -> None:
     """Start everything here and now: database, demo community, server and worker. Ctrl-C stops it."""
     from forum import migrations, serving, wiring
@@ -307,7 +378,7 @@ def user_create(email: str, name: str, role: str, password_stdin: bool) -> None:
 
 @user.command("role")
 @click.argument("email")
-@click.argument("role", type=click.Choice(ROLES))
+@click.argument("role", type=click.Choice(ROLES), metavar="ROLE")
 @click.option("--reason", default="changed by the operator", show_default=True, help="Stands in the audit trail.")
 def user_role(email: str, role: str, reason: str) -> None:
     """Give whoever has EMAIL another role."""

@@ -10,10 +10,20 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-from peewee import AutoField, DatabaseProxy, Model, PostgresqlDatabase, SqliteDatabase, TextField, __exception_wrapper__
+from peewee import (
+    AutoField,
+    DatabaseProxy,
+    Model,
+    PeeweeException,
+    PostgresqlDatabase,
+    SqliteDatabase,
+    TextField,
+    __exception_wrapper__,
+)
 from peewee import Field as PeeweeField
 
 from forum.errors import NotFound
+from forum.settings import BadSetting
 from forum.text import is_safe, stored_html
 
 BUSY_SECONDS = 15
@@ -31,7 +41,10 @@ def open_database(url: str) -> Any:
         db.obj.close()
     if url.startswith("sqlite:"):
         path = Path(url.removeprefix("sqlite:///"))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as trouble:
+            raise _cannot_be_opened(url, trouble.strerror or str(trouble)) from trouble
         target = SqliteDatabase(
             str(path),
             pragmas={
@@ -54,6 +67,24 @@ def open_database(url: str) -> Any:
         )
     db.initialize(target)
     return target
+
+
+def reach(url: str) -> None:
+    """Connect to the database that was opened as *url*. Raises BadSetting with one sentence when that cannot be done."""
+    try:
+        db.obj.connect(reuse_if_open=True)
+    except PeeweeException as trouble:
+        reason = " ".join(str(trouble).partition("\n")[0].split()).removeprefix("connection failed: ").rstrip(".")
+        raise _cannot_be_opened(url, reason) from trouble
+
+
+def _cannot_be_opened(url: str, reason: str) -> BadSetting:
+    is_file = url.startswith("sqlite:")
+    what = f"the file {url.removeprefix('sqlite:///')}" if is_file else f"the database {database_name(url)}"
+    example = "sqlite:////srv/kettle/instance/kettle.db" if is_file else "postgresql://kettle:password@127.0.0.1/kettle"
+    return BadSetting(
+        f"DATABASE_URL names {what}, which cannot be opened ({reason}); write it like DATABASE_URL={example}."
+    )
 
 
 def _postgres_dsn(url: str) -> str:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from forum import jobs, migrations
 from forum.clock import now
-from forum.database import database_name, db, is_postgres
-from forum.settings import Settings
+from forum.database import database_name, db, is_postgres, reach
+from forum.settings import BadSetting, Settings
 
 LITTLE_SPACE = 500_000_000
 LATE = timedelta(minutes=10)
@@ -29,17 +29,30 @@ class Finding:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
+# What nothing can be read from the database without.
+FOUNDATIONS = ("database", "migrations")
 
 
 def look(settings: Settings) -> Iterator[Finding]:
-    """Yield what is found, one line a check; a check that fails is a finding too. The database must be open."""
-    for about, check in _CHECKS:
-        try:
-            yield from check(settings)
-        except Exception as trouble:  # noqa: BLE001 - whatever it is, the other checks go on
-            yield Finding(
-                about, f"could not be checked: {' '.join(str(trouble).split()) or type(trouble).__name__}", True
-            )
+    """Yield what is found, one line a check; a check that fails is a finding too.
+
+    With a database that cannot be opened, or has no tables yet, the checks that read it are left out."""
+    is_readable = True
+    for about, check, reads in _CHECKS:
+        if reads and not is_readable:
+            continue
+        for finding in _found(about, check, settings):
+            yield finding
+            is_readable = is_readable and not (finding.is_wrong and about in FOUNDATIONS)
+
+
+def _found(about: str, check: Check, settings: Settings) -> Iterator[Finding]:
+    try:
+        yield from check(settings)
+    except BadSetting as trouble:
+        yield Finding(about, str(trouble), True)
+    except Exception as trouble:  # noqa: BLE001 - whatever it is, the other checks go on
+        yield Finding(about, f"could not be checked: {' '.join(str(trouble).split()) or type(trouble).__name__}", True)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -55,6 +68,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    reach(settings.database_url)
     name = database_name(settings.database_url)
     if is_postgres():
         version, size = db.execute_sql(
@@ -75,14 +89,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _migrations(_settings: Settings) -> Iterator[Finding]:
     waiting = migrations.pending()
     if waiting:
-        yield Finding(
-            "migrations", f"{len(waiting)} steps wait, first {waiting[0]}; take them with: kettle migrate", True
-        )
+        yield Finding("migrations", f"steps wait: {', '.join(waiting)}; take them with: kettle migrate", True)
     else:
-        yield Finding("migrations", f"all {len(migrations.names())} steps taken")
+        yield Finding("migrations", f"all steps taken, the last one {migrations.names()[-1]}")
 
 
-def _queue(settings: Settings) -> Iterator[Finding]:
+def _queue(_settings: Settings) -> Iterator[Finding]:
     waiting, given_up, oldest = jobs.backlog()
     late = oldest is not None and oldest < now() - LATE
     unspread = jobs.Event.select(jobs.Event.at).where(jobs.Event.spread_at.is_null()).order_by(jobs.Event.id).first()
@@ -101,6 +113,9 @@ def _queue(settings: Settings) -> Iterator[Finding]:
             "once the cause is gone: kettle repair --try-again",
             True,
         )
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
     if settings.redis_url:
         from redis import Redis
 
@@ -110,7 +125,7 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
-    from forum.channels import post_office, queries
+    from forum.channels import post_office
 
     if settings.mail_goes_to_files:
         folder = Path(settings.mail_url.removeprefix("file:"))
@@ -118,6 +133,11 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     else:
         trouble = post_office.trouble_with(settings, seconds=ANSWER_SECONDS).rstrip(".")
         yield Finding("mail", trouble or f"{urlsplit(settings.mail_url).hostname} takes our letters", bool(trouble))
+
+
+def _letters(_settings: Settings) -> Iterator[Finding]:
+    from forum.channels import queries
+
     letters = queries.letters_waiting()
     if letters.oldest is not None and letters.oldest < now() - timedelta(hours=1):
         yield Finding("mail", f"{letters.count} letters wait, some for more than an hour", True)
@@ -152,11 +172,14 @@ def _size(number: float) -> str:
     return f"{number:.1f} GB"
 
 
-_CHECKS: tuple[tuple[str, Check], ...] = (
-    ("settings", _settings),
-    ("database", _database),
-    ("migrations", _migrations),
-    ("queue", _queue),
-    ("mail", _mail),
-    ("disk", _disk),
+# What it is about, how to look, and whether that reads the database.
+_CHECKS: tuple[tuple[str, Check, bool], ...] = (
+    ("settings", _settings, False),
+    ("database", _database, False),
+    ("migrations", _migrations, True),
+    ("queue", _queue, True),
+    ("redis", _redis, False),
+    ("mail", _mail, False),
+    ("mail", _letters, True),
+    ("disk", _disk, False),
 )

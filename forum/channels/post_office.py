@@ -128,12 +128,7 @@ def _part(server: smtplib.SMTP) -> None:
 def trouble_with(settings: Settings, *, seconds: float = SECONDS) -> str:
     """Try to hand a letter over without one. Return one sentence for the operator, or nothing when all is well."""
     if settings.mail_goes_to_files:
-        folder = Path(settings.mail_url.removeprefix("file:"))
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as trouble:
-            return f"The folder {folder} that MAIL_URL names cannot be made: {trouble.strerror}."
-        return "" if os.access(folder, os.W_OK) else f"The folder {folder} that MAIL_URL names cannot be written."
+        return ""
     parts = urlsplit(settings.mail_url)
     where = f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
     try:

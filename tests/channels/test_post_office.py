@@ -189,17 +189,10 @@ def test_a_password_is_never_said_where_others_could_hear_it(at: Any) -> None:
 
 
 @pytest.mark.one_stack("sqlite")
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("smtp://127.0.0.1:1", "No mail server answers at 127.0.0.1:1"),
-        ("smtps://127.0.0.1:1", "No mail server answers at 127.0.0.1:1"),
-        ("file:/proc/nowhere", "cannot be made"),
-    ],
-)
-def test_the_doctor_says_in_one_sentence_what_is_wrong(make_settings: Any, url: str, words: str) -> None:
-    sentence = post_office.trouble_with(make_settings(MAIL_URL=url))
-    assert words in sentence
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_the_doctor_says_in_one_sentence_what_is_wrong(make_settings: Any, scheme: str) -> None:
+    sentence = post_office.trouble_with(make_settings(MAIL_URL=f"{scheme}://127.0.0.1:1"))
+    assert "No mail server answers at 127.0.0.1:1" in sentence
     assert sentence.endswith(".")
 
 

@@ -78,24 +78,109 @@ def in_a_process(
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "sentence"),
+    "words",
     [
-        ("DATABASE_URL", "mysql://x", "DATABASE_URL must start with"),
-        ("REDIS_URL", "http://x", "REDIS_URL must start with"),
-        ("SITE_URL", "carers.example.org", "SITE_URL must start with"),
-        ("MAIL_URL", "mail.example.org", "MAIL_URL must start with"),
-        ("TRUSTED_PROXIES", "yes", "TRUSTED_PROXIES is not a whole number"),
-        ("SECRET_KEY", "short", "SECRET_KEY is shorter"),
-        ("LOG_FORMAT", "xml", "LOG_FORMAT must be text or json"),
+        ("migrate",),
+        ("serve",),
+        ("worker",),
+        ("run",),
+        ("demo",),
+        ("doctor",),
+        ("repair",),
+        ("audit", "verify"),
+        ("backup", "b.tar"),
+        ("restore", "b.tar"),
+        ("user", "role", "sam@example.org", "admin"),
+        ("import", "discourse", "nowhere"),
+        ("member", "export", "sam@example.org", "sam.json"),
     ],
+    ids=" ".join,
 )
-@pytest.mark.parametrize("command", ["migrate", "serve", "doctor"])
 @pytest.mark.one_stack("sqlite")
 def test_a_wrong_setting_stops_every_command_with_one_sentence(
-    kettle: Kettle, monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str, command: str
+    kettle: Kettle, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    monkeypatch.setenv(name, value)
-    assert kettle(command, fails=True).stderr.startswith(sentence)
+    monkeypatch.setenv("MAIL_FROM", "nobody")
+    assert kettle(*words, fails=True).stderr.startswith("MAIL_FROM must be")
+
+
+@pytest.mark.one_stack("sqlite")
+def test_a_database_that_cannot_be_opened_is_named_and_the_doctor_looks_on(
+    kettle: Kettle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    junk = tmp_path / "junk.db"
+    junk.write_text("no database at all")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{junk}")
+    said = kettle("migrate", fails=True).stderr
+    assert said.startswith(f"DATABASE_URL names the file {junk}, which cannot be opened (file is not a database)")
+    lines = CliRunner().invoke(cli.cli, ["doctor"]).output.splitlines()
+    assert [line.split()[:2] for line in lines[:3]] == [["ok", "settings"], ["WRONG", "database"], ["ok", "mail"]]
+
+
+@pytest.mark.network
+@pytest.mark.one_stack("sqlite")
+def test_a_server_that_does_not_answer_is_named_without_its_password(
+    kettle: Kettle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = f"127.0.0.1:{free_port()}"
+    with monkeypatch.context() as other:
+        other.setenv("REDIS_URL", f"redis://:hush@{where}/0")
+        for command in ("serve", "worker"):
+            said = kettle(command, fails=True).stderr
+            assert said.startswith("REDIS_URL names a Redis that does not answer")
+            assert "hush" not in said
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://kettle:hush@{where}/carers")
+    said = kettle("serve", fails=True).stderr
+    assert said.startswith("DATABASE_URL names the database carers, which cannot be opened")
+    assert "hush" not in said
+
+
+@pytest.mark.one_stack("sqlite")
+def test_a_folder_that_cannot_be_made_is_named(kettle: Kettle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////dev/null/kettle.db")
+    assert kettle("migrate", fails=True).stderr.startswith("DATABASE_URL names the file /dev/null/kettle.db, which")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["brew"], "No such command 'brew'; see kettle --help.\n"),
+        (["user", "forget"], "No such command 'forget'; see kettle user --help.\n"),
+        (["migrate", "--now"], "No such option '--now'; see kettle migrate --help.\n"),
+        (["backup"], "Missing argument 'FILE'; see kettle backup --help.\n"),
+        (["user", "create", "sam@example.org"], "Missing option '--name'; see kettle user create --help.\n"),
+        (["serve", "--port", "http"], "'--port': 'http' is not a valid number; see kettle serve --help.\n"),
+        (
+            ["demo", "--scale", "vast"],
+            "'--scale': 'vast' is not one of 'small', 'medium', 'large'; see kettle demo --help.\n",
+        ),
+    ],
+)
+def test_what_was_typed_wrongly_is_one_sentence_that_says_where_to_look(words: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(cli.cli, words, prog_name="kettle")
+    assert (result.stderr, result.exit_code) == (sentence, 2)
+
+
+def test_a_port_from_the_environment_is_looked_at_too() -> None:
+    result = CliRunner().invoke(cli.cli, ["run"], prog_name="kettle", env={"PORT": "eighty"})
+    assert (result.stderr, result.exit_code) == (
+        "'--port': 'eighty' is not a valid number; see kettle run --help.\n",
+        2,
+    )
+
+
+def test_the_version_can_be_asked_for() -> None:
+    assert CliRunner().invoke(cli.cli, ["--version"]).output.startswith("Kettle 0.")
+
+
+@pytest.mark.one_stack("sqlite")
+def test_a_command_stopped_by_ctrl_c_says_so(kettle: Kettle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("forum.audit.first_broken_entry", interrupted)
+    result = kettle("audit", "verify", fails=True)
+    assert (result.stderr, result.exit_code) == ("Stopped.\n", 130)
 
 
 @pytest.mark.one_stack("sqlite")
@@ -172,7 +257,7 @@ def test_somebody_s_own_export_is_theirs_alone_to_read(kettle: Kettle, tmp_path:
 def test_erasing_asks_first_and_then_forgets(kettle: Kettle) -> None:
     post = a_post(source="My words.")
     email = Member.fetch(post.author_id).email
-    assert CliRunner().invoke(cli.cli, ["member", "erase", email], input="n\n").exit_code == 1
+    assert kettle("member", "erase", email, typed="n\n", fails=True).stderr == "Nothing was changed.\n"
     assert Post.fetch(post.id).source == "My words."
     kettle("member", "erase", email, "--yes")
     assert "My words." not in Post.fetch(post.id).source
