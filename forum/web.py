@@ -21,6 +21,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from limits.errors import StorageError
 from markupsafe import Markup
 from peewee import DatabaseError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
@@ -52,7 +53,13 @@ def _rate_key() -> str:
     return f"member:{who.id}" if who.is_member else get_remote_address()
 
 
-limiter = Limiter(key_func=_rate_key, headers_enabled=False)
+# Where the counts cannot be written (a full disk, Redis away) each process counts for itself until they can.
+limiter = Limiter(
+    key_func=_rate_key,
+    headers_enabled=False,
+    in_memory_fallback_enabled=True,
+    storage_options={"wrap_exceptions": True},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +364,12 @@ def _on_database(error: DatabaseError) -> Any:
     return trouble_page(503, _SENTENCES[503])
 
 
+def _on_lost_count(error: StorageError) -> Any:
+    """Where guessing is what is counted, nobody gets in uncounted."""
+    log.error("rate limits: %s on %s", error.storage_error, request.path)
+    return trouble_page(503, _SENTENCES[503])
+
+
 def _on_bug(error: Exception) -> Any:
     log.exception("a bug answered %s %s", request.method, request.path)
     return trouble_page(500, _("We've made a note of it. Please try again, or tell us if it keeps happening."))
@@ -479,6 +492,7 @@ def install(app: Flask, chosen: Settings, *, rate_storage: str) -> None:
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(OperationalError, _on_database)
     app.register_error_handler(InterfaceError, _on_database)
+    app.register_error_handler(StorageError, _on_lost_count)
     app.register_error_handler(Exception, _on_bug)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from forum import web
 from forum.database import db
 from tests import factories
 
@@ -18,3 +19,21 @@ def test_the_page_that_says_we_are_being_mended_needs_no_database(client: Any, r
     answer = client.get("/changes")
     assert answer.status_code == 503
     assert "try again in a minute" in answer.text
+
+
+@pytest.mark.one_stack("sqlite")
+def test_where_limits_cannot_be_counted_people_read_and_write_and_nobody_guesses_passwords(
+    make_app: Any, make_settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web.limiter, "_storage_dead", False)
+    (make_settings().instance / "limits.db").write_bytes(b"not a database" * 1000)
+    client = make_app().test_client()
+    guess = client.fill("/login", email="joan@example.org", password="a guess of mine")
+    assert guess.status_code == 503
+    assert "try again in a minute" in guess.text
+    thread, mary = factories.a_thread(), factories.a_member()
+    assert client.get("/search?q=tea").status_code == 200
+    client.sign_in(mary)
+    url = f"/t/{thread.id}/{thread.slug}"
+    said = [client.fill(url, form="form.composer", source=f"Number {n}", press="Post my reply") for n in range(21)]
+    assert [answer.status_code for answer in said] == [303] * 20 + [429]
