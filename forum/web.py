@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -110,6 +110,22 @@ def again(template: str, trouble: Trouble, **context: Any) -> tuple[str, int]:
     context["errors"] = trouble.errors if isinstance(trouble, Invalid) else {}
     context["trouble"] = trouble
     return page(template, _status(trouble), **context)
+
+
+def steady(view: Callable[[], Any]) -> Callable[[], Any]:
+    """Let a page that needs nothing from the database be there without it too: then its frame knows nobody."""
+
+    @wraps(view)
+    def shown() -> Any:
+        try:
+            return view()
+        except (OperationalError, InterfaceError) as trouble:
+            log.warning("database: %s on %s", trouble, request.path)
+            close_connection()
+            g.is_bare = True
+            return view()
+
+    return shown
 
 
 def go(address: str, *, say: object = "") -> AnyResponse:
@@ -527,6 +543,7 @@ __all__ = [
     "same_site",
     "sent_nonce",
     "session",
+    "steady",
     "viewer",
     "whole_number",
 ]

@@ -300,6 +300,7 @@ def answer_appeal(id: int) -> Any:
 
 
 @bp.get("/help/crisis")
+@web.steady
 def crisis() -> Any:
     return web.page("help/crisis.html")
 
