@@ -157,8 +157,8 @@ def build_app(settings: Settings | None = None) -> Flask:
     web.install(app, settings, rate_storage=rate_storage(settings))
     web.login.user_loader(viewer_by_session)
     web.register(app, DOORS)
-    live.frames.update(FRAMES)
-    live.frames["notice.added"] = unread_frame
+    live.frames.makers.update(FRAMES)
+    live.frames.makers["notice.added"] = unread_frame
 
     @app.get("/healthz")
     def healthz() -> tuple[str, int]:

@@ -241,7 +241,7 @@ def test_an_open_page_is_sent_the_new_count_and_nothing_about_anybody(app: Any, 
     (row,) = [row for row in events.after(0) if row[1] == "notice.added"]
     heard = live.Heard(*row[:5], {})
     with app.test_request_context():
-        html = live.frames["notice.added"](heard)
+        html = live.frames.makers["notice.added"](heard)
     assert 'id="unread-notices" data-how="replace">' in html
     assert "</span>1<span" in html
     assert "private" not in html

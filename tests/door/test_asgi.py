@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def asked(echo: Flask, make_settings: Any, monkeypatch: pytest.MonkeyPatch) -> I
         return answers[0] if len(answers) == 1 else answers
 
     yield go
-    live.around = live.nullcontext
+    live.frames.around = nullcontext
 
 
 pytestmark = pytest.mark.one_stack("sqlite")
@@ -161,7 +161,7 @@ def test_what_is_too_big_is_refused_on_a_page_of_ours(asked: Any, headers: dict[
 
 
 def test_a_path_for_pictures_takes_more(asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(asgi.BODY_LIMITS, "/pictures", 9_000_000)
+    monkeypatch.setitem(asgi.bodies.BODY_LIMITS, "/pictures", 9_000_000)
     chunks = [b"x" * 500_000] * 10
     answer = asked(
         {"path": "/pictures/new", "method": "POST", "headers": {"content-length": "5000000"}, "chunks": chunks}
@@ -172,7 +172,7 @@ def test_a_path_for_pictures_takes_more(asked: Any, monkeypatch: pytest.MonkeyPa
 def test_a_body_that_trickles_holds_no_thread_and_is_let_go(
     echo: Flask, make_settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 1.0)
+    monkeypatch.setattr(asgi.bodies, "BODY_SECONDS", 1.0)
 
     async def story() -> None:
         async with opened(asgi.Door(make_settings(), lambda _settings: echo)) as door:
@@ -180,7 +180,7 @@ def test_a_body_that_trickles_holds_no_thread_and_is_let_go(
                 asyncio.create_task(
                     ask(door, "/x", method="POST", headers={"content-length": "9"}, chunks=[b"a", 5.0, b"b"])
                 )
-                for _ in range(asgi.THREADS * 3)
+                for _ in range(asgi.door.THREADS * 3)
             ]
             await asyncio.sleep(0.1)
             async with asyncio.timeout(0.8):
@@ -286,7 +286,7 @@ def test_a_file_for_download_is_sent_by_the_door(echo: Flask, asked: Any, tmp_pa
 
 
 def test_when_too_many_wait_it_is_said_at_once(echo: Flask, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "MOST_WAITING", 0)
+    monkeypatch.setattr(asgi.door, "MOST_WAITING", 0)
     assert asked({"path": "/x"}).status == 503
 
 
@@ -316,7 +316,7 @@ def test_refusals_are_pages_in_the_site_s_own_style(app: Any, make_settings: Any
             return [page, await ask(door, "/x", **big), await ask(door, "/healthz")]
 
     page, told, healthy = asyncio.run(story())
-    live.around = live.nullcontext
+    live.frames.around = nullcontext
     assert page.status == told.status == 413
     assert "too big to send" in page.text
     assert "<main" in page.text

@@ -1,7 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +15,8 @@ from tests.door.pages import Page, Told
 @pytest.fixture(autouse=True)
 def ready(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     live.prepare(settings)
-    monkeypatch.setattr(live, "frames", {"post.published": lambda heard: f"<p>{heard.subject_id}</p>"})
-    monkeypatch.setattr(live, "around", live.nullcontext)
+    monkeypatch.setattr(live.frames, "makers", {"post.published": lambda heard: f"<p>{heard.subject_id}</p>"})
+    monkeypatch.setattr(live.frames, "around", nullcontext)
 
 
 def say(number: int, channel: str = "thread:1", kind: str = "post.published") -> int:
@@ -142,7 +142,7 @@ def test_each_event_is_rendered_once_however_many_listen(monkeypatch: pytest.Mon
         rendered.append(heard.id)
         return "<p></p>"
 
-    monkeypatch.setitem(live.frames, "post.published", make)
+    monkeypatch.setitem(live.frames.makers, "post.published", make)
 
     async def story(hub: live.Hub) -> None:
         ticket = a_ticket()
@@ -169,7 +169,7 @@ def test_a_frame_that_fails_is_left_out_and_the_next_one_comes(
             raise KeyError("gone")
         return "<p></p>"
 
-    monkeypatch.setitem(live.frames, "post.published", make)
+    monkeypatch.setitem(live.frames.makers, "post.published", make)
 
     async def story(hub: live.Hub) -> None:
         async with Page(hub, a_ticket()) as page:
@@ -256,7 +256,7 @@ def test_one_session_has_so_many_streams_and_a_closed_one_makes_room() -> None:
     ticket = a_ticket(session_id=4)
 
     async def story(hub: live.Hub) -> None:
-        pages = [Page(hub, ticket) for _ in range(live.STREAMS_PER_SESSION)]
+        pages = [Page(hub, ticket) for _ in range(live.hub.STREAMS_PER_SESSION)]
         for page in pages:
             await page.__aenter__()
         async with Page(hub, ticket) as one_more:
@@ -274,7 +274,7 @@ def test_one_session_has_so_many_streams_and_a_closed_one_makes_room() -> None:
 
 
 def test_a_page_that_does_not_read_is_closed_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "QUEUE_BOUND", 3)
+    monkeypatch.setattr(live.streams, "QUEUE_BOUND", 3)
     ticket = a_ticket()
 
     async def story(hub: live.Hub) -> None:
@@ -297,7 +297,7 @@ def test_a_page_that_does_not_read_is_closed_and_loses_nothing(monkeypatch: pyte
 
 
 def test_a_page_that_missed_too_much_is_told_to_load_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "REPLAY_BOUND", 3)
+    monkeypatch.setattr(live.hub, "REPLAY_BOUND", 3)
     ticket = a_ticket()
     for number in range(4):
         say(number)
@@ -311,7 +311,7 @@ def test_a_page_that_missed_too_much_is_told_to_load_again(monkeypatch: pytest.M
 
 
 def test_a_silent_line_is_kept_open_with_comments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "COMMENT_SECONDS", 0.2)
+    monkeypatch.setattr(live.hub, "COMMENT_SECONDS", 0.2)
 
     async def story(hub: live.Hub) -> None:
         async with Page(hub, a_ticket()) as page:
@@ -348,7 +348,7 @@ def test_pages_go_on_when_an_older_backup_is_brought_back() -> None:
 def test_a_page_that_comes_later_is_not_told_what_was_taken_back_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {7: "My first words."}
     kinds = dict.fromkeys(("post.published", "post.withdrawn"), lambda heard: f"<p>{said[heard.subject_id]}</p>")
-    monkeypatch.setattr(live, "frames", kinds)
+    monkeypatch.setattr(live.frames, "makers", kinds)
 
     async def story(hub: live.Hub) -> None:
         async with Page(hub, a_ticket()) as early:
@@ -382,7 +382,7 @@ def test_nobody_reads_the_log_while_nobody_listens(monkeypatch: pytest.MonkeyPat
 def test_redis_rings_the_bell_of_other_hosts(
     make_settings: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "POLL_SECONDS", 60.0)
+    monkeypatch.setattr(live.hub, "POLL_SECONDS", 60.0)
     live.prepare(make_settings(REDIS_URL=redis_url))
     try:
 
