@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from peewee import ForeignKeyField, IntegerField, TextField
 
 from forum.clock import now
-from forum.database import BaseModel, UtcField, db, is_postgres, transaction
+from forum.database import BaseModel, UtcField, is_postgres, transaction
 from forum.events import Event
 
 log = logging.getLogger(__name__)
@@ -344,8 +344,3 @@ def prune(days: int = 90, *, pause: float = 0.05) -> int:
         if len(ids) < PRUNE_BATCH:
             return gone
         time.sleep(pause)
-
-
-def connection_alive() -> bool:
-    """Ask the database a question that costs nothing."""
-    return bool(db.execute_sql("SELECT 1").fetchone())

@@ -1,6 +1,7 @@
 """Puts the rooms together, in the order things happen: settings, database, doors, what follows what."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -42,26 +43,29 @@ def _joins(registry: list[Any], *entries: Any) -> None:
     registry.extend(entry for entry in entries if entry not in registry)
 
 
-def _introduce_threads() -> None:
-    """What threads adds to members: leaving and exports."""
+def _holds_personal_data(name: str, about: Callable[[int], Any], forget: Callable[[int], None]) -> None:
+    """What a room with personal data owes to members: what it holds, for their export, and to let them go."""
     from forum.members import actions as members
     from forum.members import queries as people
+
+    people.exports[name] = about
+    _joins(members.farewells, forget)
+
+
+def _introduce_threads() -> None:
+    """What threads adds to members: leaving and exports."""
     from forum.threads import actions, queries
 
-    people.exports["threads"] = queries.about_member
-    _joins(members.farewells, actions.forget_member)
+    _holds_personal_data("threads", queries.about_member, actions.forget_member)
 
 
 def _introduce_safety() -> None:
     """What safety adds to the rooms below: the hours on every page, help while writing, leaving and exports."""
-    from forum.members import actions as members
-    from forum.members import queries as people
     from forum.safety import actions, queries, views
     from forum.threads import views as threads
 
     web.frame_facts["hours_line"] = queries.hours_line
-    people.exports["safety"] = queries.about_member
-    _joins(members.farewells, actions.forget_member)
+    _holds_personal_data("safety", queries.about_member, actions.forget_member)
     _joins(threads.composer_notes, views.hours_note)
     _joins(threads.writing_notes, views.crisis_note)
     _joins(threads.thread_banners, views.help_banner)
@@ -70,11 +74,8 @@ def _introduce_safety() -> None:
 def _introduce_asking() -> None:
     """What asking adds to members: leaving and exports."""
     from forum.asking import actions, queries
-    from forum.members import actions as members
-    from forum.members import queries as people
 
-    people.exports["asks"] = queries.about_member
-    _joins(members.farewells, actions.forget_member)
+    _holds_personal_data("asks", queries.about_member, actions.forget_member)
 
 
 def _introduce_cuppas() -> None:
@@ -82,13 +83,11 @@ def _introduce_cuppas() -> None:
     from forum.listening import queries as listening
     from forum.listening import views as workbench
     from forum.listening.cuppas import actions, queries, views
-    from forum.members import actions as members
     from forum.members import queries as people
     from forum.threads import views as threads
 
-    people.exports["cuppas"] = queries.about_member
+    _holds_personal_data("cuppas", queries.about_member, actions.forget_member)
     people.me_extras["invitations"] = views.invitations_shelf
-    _joins(members.farewells, actions.forget_member)
     _joins(threads.home_extras, views.next_on_home)
     _joins(threads.thread_banners, views.room_banner)
     _joins(threads.thread_tools, views.plan_tools)
@@ -102,13 +101,11 @@ def _introduce_legacy() -> None:
     from forum.legacy import actions, queries, views
     from forum.listening.consent import queries as consent
     from forum.listening.ideas import views as ideas
-    from forum.members import actions as members
     from forum.members import queries as people
     from forum.threads import views as threads
 
-    people.exports["changes"] = queries.about_member
+    _holds_personal_data("changes", queries.about_member, actions.forget_member)
     people.me_extras["changed"] = views.changed_shelf
-    _joins(members.farewells, actions.forget_member)
     _joins(threads.home_extras, views.latest_on_home)
     _joins(threads.post_tools, views.fix_tools)
     _joins(ideas.idea_tools, views.answer_tools)
@@ -124,9 +121,8 @@ def _introduce_listening() -> None:
     from forum.members import queries as people
     from forum.threads import views as threads
 
-    people.exports["listening"] = queries.about_member
+    _holds_personal_data("listening", queries.about_member, actions.forget_member)
     people.me_extras["answer"] = queries.to_answer
-    _joins(members.farewells, actions.forget_member)
     _joins(members.on_words_changed, actions.words_setting_changed)
     _joins(threads.thread_banners, views.listening_banner)
     _joins(threads.thread_tools, views.thread_tools)
@@ -137,14 +133,12 @@ def _introduce_listening() -> None:
 def _introduce_channels() -> None:
     """What channels add to the rooms below: the count beside Me, what is new on Me, leaving and exports."""
     from forum.channels import actions, queries
-    from forum.members import actions as members
     from forum.members import queries as people
     from forum.threads import actions as threads
 
     web.frame_facts["unread_notices"] = queries.unread_notices
     people.me_extras["replies"] = queries.newest_shelf
-    people.exports["channels"] = queries.about_member
-    _joins(members.farewells, actions.forget_member)
+    _holds_personal_data("channels", queries.about_member, actions.forget_member)
     _joins(threads.readings, actions.read_thread)
 
 
