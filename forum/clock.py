@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+SITE_ZONE = "Europe/London"
 
 _offset = timedelta(0)
 _fixed: datetime | None = None
@@ -13,6 +16,11 @@ def now() -> datetime:
     if _fixed is not None:
         return _fixed
     return datetime.now(UTC) + _offset
+
+
+def site_now() -> datetime:
+    """Return the present moment as the clocks show it where the community is: its days begin at its own midnight."""
+    return now().astimezone(ZoneInfo(SITE_ZONE))
 
 
 def set(moment: datetime) -> None:

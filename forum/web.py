@@ -30,7 +30,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import live
 from forum.access import VISITOR, Viewer
-from forum.clock import now
+from forum.clock import SITE_ZONE, now
 from forum.database import close_connection
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound, TooOften, Trouble
 from forum.events import position
@@ -197,7 +197,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("Europe/London")
+        return ZoneInfo(SITE_ZONE)
 
 
 def clock_words(local: datetime) -> str:
@@ -207,7 +207,7 @@ def clock_words(local: datetime) -> str:
     return f"{hour}{minutes}{'am' if local.hour < 12 else 'pm'}"
 
 
-def date_words(moment: datetime, zone_name: str = "Europe/London") -> str:
+def date_words(moment: datetime, zone_name: str = SITE_ZONE) -> str:
     """Return ``Thursday 3 December at 2pm``; the year too when it is not this one."""
     local = moment.astimezone(zone(zone_name))
     year = f" {local.year}" if local.year != now().astimezone(zone(zone_name)).year else ""
@@ -220,7 +220,7 @@ def day_words(day: Any) -> str:
     return f"{day:%A} {day.day} {day:%B}{year}"
 
 
-def moment_words(moment: datetime, zone_name: str = "Europe/London") -> str:
+def moment_words(moment: datetime, zone_name: str = SITE_ZONE) -> str:
     """Return when something was, as a person says it: ``5 minutes ago``, ``yesterday at 2pm``, ``3 December``."""
     span = now() - moment
     if timedelta(0) <= span < timedelta(minutes=1):
@@ -244,7 +244,7 @@ def when(moment: datetime | None) -> Markup:
     """Return *moment* in the viewer's zone as a <time>: in words, with the exact one in its title."""
     if moment is None:
         return Markup("")
-    zone_name = viewer().time_zone if current_user else "Europe/London"
+    zone_name = viewer().time_zone if current_user else SITE_ZONE
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.isoformat(timespec="seconds"), date_words(moment, zone_name), moment_words(moment, zone_name)
     )
@@ -254,7 +254,7 @@ def when_exactly(moment: datetime | None, zone_name: str | None = None) -> Marku
     """Return *moment* as a <time> that says day and time, for what is still to come."""
     if moment is None:
         return Markup("")
-    zone_name = zone_name or (viewer().time_zone if current_user else "Europe/London")
+    zone_name = zone_name or (viewer().time_zone if current_user else SITE_ZONE)
     return Markup('<time datetime="{}">{}</time>').format(
         moment.isoformat(timespec="seconds"), date_words(moment, zone_name)
     )

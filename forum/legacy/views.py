@@ -106,7 +106,7 @@ def changes() -> Any:
         more=more,
         chosen=status if status in IDEA_STATUSES else "",
         statuses=STATUSES,
-        overdue=len(queries.open_promises(viewer())[0]),
+        overdue=ideas.overdue_count(),
         may_publish=may_publish_change(viewer()),
     )
 

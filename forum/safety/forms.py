@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from forum.clock import now
+from forum.clock import site_now
 from forum.errors import Invalid
 from forum.text import _
-from forum.web import zone
 
 Sent = Mapping[str, str]
-SITE_ZONE = "Europe/London"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class SuspendForm:
             return cls(sent.get("reason", ""), None)
         if span not in {"1", "7", "30"}:
             raise Invalid(errors={"span": _("Choose how long.")})
-        local = now().astimezone(zone(SITE_ZONE)) + timedelta(days=int(span))
+        local = site_now() + timedelta(days=int(span))
         return cls(sent.get("reason", ""), datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo))
 
 

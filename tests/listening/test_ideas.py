@@ -1,6 +1,6 @@
 """Ideas: proposed by anybody, taken up by staff, answered in the open."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from forum.errors import Invalid, NotAllowed, NotFound
 from forum.events import Event
 from forum.listening import actions, queries
 from forum.listening.ideas import actions as idea_actions
+from forum.listening.ideas import queries as idea_queries
 from forum.listening.models import Idea, IdeaStep
 from forum.members.actions import viewer_for
 from tests import factories
@@ -159,6 +160,19 @@ def test_each_step_is_in_its_history(supporter: Any, clock: Any) -> None:
     actions.step_idea(supporter, idea.id, status="done")
     assert IdeaStep.select().count() == 4, "the same again is no step"
     assert queries.promises() == []
+
+
+def test_a_day_ends_at_midnight_where_we_are(supporter: Any, clock: Any) -> None:
+    clock.set(datetime(2027, 6, 10, 12, tzinfo=UTC))
+    take_up(supporter, an_idea(), clock, promised_for=date(2027, 6, 15))
+    seen = []
+    # In summer it is an hour later here than in UTC: the day is over at 23:00 UTC.
+    for moment in (datetime(2027, 6, 15, 22, 59, tzinfo=UTC), datetime(2027, 6, 15, 23, 1, tzinfo=UTC)):
+        clock.set(moment)
+        seen.append((queries.promises()[0].is_overdue, idea_queries.overdue_count()))
+    assert seen == [(False, 0), (True, 1)]
+    with pytest.raises(Invalid):
+        take_up(supporter, an_idea(), clock, promised_for=date(2027, 6, 15))
 
 
 def test_an_overdue_promise_can_be_kept_while_something_else_is_said(supporter: Any, clock: Any) -> None:

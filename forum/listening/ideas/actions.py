@@ -7,7 +7,7 @@ from peewee import IntegrityError
 
 from forum import audit, events
 from forum.access import STAFF, Viewer, may_listen, may_propose_idea, require
-from forum.clock import now
+from forum.clock import now, site_now
 from forum.database import transaction
 from forum.errors import Invalid
 from forum.listening.choices import IDEA_STATUSES, OPEN_STATUSES
@@ -192,7 +192,7 @@ def step_idea(
 
 
 def _trouble_with_day(day: date | None, idea: Idea) -> object:
-    if day is not None and day != idea.promised_for and day < now().date():
+    if day is not None and day != idea.promised_for and day < site_now().date():
         return _("That day is over. Choose one that is still to come.")
     return ""
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from forum.access import Viewer, may_listen, require
-from forum.clock import now
+from forum.clock import site_now
 from forum.errors import NotFound
 from forum.listening.choices import IDEA_STATUSES, OPEN_STATUSES
 from forum.listening.consent.queries import PART_OF_IT
@@ -53,7 +53,7 @@ class IdeaRow:
     @property
     def is_overdue(self) -> bool:
         """We promised an answer by a day that is over."""
-        return self.is_open and self.promised_for is not None and self.promised_for < now().date()
+        return self.is_open and self.promised_for is not None and self.promised_for < site_now().date()
 
     @property
     def cursor(self) -> str:
@@ -180,6 +180,12 @@ def promises(*, limit: int = 200) -> list[IdeaRow]:
         (*OPEN_STATUSES, limit),
     )
     return [_row(row, is_staff=False) for row in found]
+
+
+def overdue_count() -> int:
+    """Return how many promises are late."""
+    is_open = Idea.status.in_(OPEN_STATUSES)
+    return Idea.select().where(is_open, Idea.promised_for < site_now().date()).count()
 
 
 def unanswered_ideas(viewer: Viewer, *, limit: int = 10) -> list[IdeaRow]:
