@@ -12,9 +12,8 @@ from typing import Any
 from peewee import BigIntegerField, ForeignKeyField, TextField
 
 from forum.clock import now
-from forum.database import BaseModel, UtcField, db, in_transaction, is_postgres
+from forum.database import BaseModel, UtcField, in_transaction, wait_for_log
 
-_CHAIN_LOCK = 7_315_002
 GENESIS = "0" * 64
 
 
@@ -64,8 +63,7 @@ def note(actor: Any, deed: str, *, subject: Any, reason: str = "") -> AuditEntry
         raise RuntimeError("a deed is noted inside the transaction it belongs to")
     subject_kind, subject_id = subject if isinstance(subject, tuple) else (type(subject).__name__.lower(), subject.id)
     actor_id = getattr(actor, "id", actor)
-    if is_postgres():
-        db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_CHAIN_LOCK,))
+    wait_for_log()
     last = AuditEntry.select(AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1).scalar()
     previous = last or GENESIS
     salt = secrets.token_hex(16)
@@ -103,6 +101,9 @@ def first_broken_entry() -> tuple[int | None, int]:
     return None, checked
 
 
-def erase_words(entry_ids: list[int]) -> None:
-    """Take the reasons of these entries away. The chain still verifies."""
-    AuditWords.delete().where(AuditWords.entry.in_(entry_ids)).execute()
+def erase_words(subject_kind: str, subject_ids: Any) -> None:
+    """Take away the reasons for deeds on these subjects (ids, or a query of ids). The chain still verifies."""
+    entries = AuditEntry.select(AuditEntry.id).where(
+        AuditEntry.subject_kind == subject_kind, AuditEntry.subject_id.in_(subject_ids)
+    )
+    AuditWords.delete().where(AuditWords.entry.in_(entries)).execute()

@@ -3,7 +3,7 @@
 SQLite and PostgreSQL differ here and nowhere else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +108,18 @@ def close_connection() -> None:
     """Give up this thread's connection; the next query opens a fresh one."""
     if db.obj is not None and not db.obj.is_closed():
         db.obj.close()
+
+
+# Any constant will do, as long as nothing else in this database takes the same advisory lock.
+_LOG_LOCK = 7_315_001
+
+
+def wait_for_log() -> None:
+    """Wait until nobody else writes what has an order, the log of events and the audit chain, and keep it to the end.
+
+    One lock for both: two would be taken in either order."""
+    if is_postgres():
+        db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_LOG_LOCK,))
 
 
 @contextmanager
@@ -232,14 +244,22 @@ class BaseModel(Model):
 
     @classmethod
     def locked(cls, id: int) -> Self:
-        """Return the row and hold it until the transaction ends. Raises NotFound when it is gone."""
-        query = cls.select().where(cls.id == id)
-        if is_postgres():
-            query = query.for_update()
-        row = query.first()
-        if row is None:
+        """Return the row and hold it until the transaction ends. Raises NotFound when it is gone.
+
+        Several kinds of rows are always held in the order of the house: member, idea, thread, post, excerpt, cuppa."""
+        held = cls.all_locked([id])
+        if not held:
             raise NotFound
-        return row
+        return held[0]
+
+    @classmethod
+    def all_locked(cls, ids: Iterable[int]) -> list[Self]:
+        """Return these rows, without those that are gone, by ascending id, and hold them until the transaction ends."""
+        query = cls.select().where(cls.id.in_(sorted(set(ids)))).order_by(cls.id)
+        if is_postgres():
+            # Keys never change, so whoever only points at a row need not wait for whoever holds it.
+            query = query.for_update("FOR NO KEY UPDATE")
+        return list(query)
 
     @classmethod
     def fetch(cls, id: int) -> Self:

@@ -11,15 +11,12 @@ from typing import Any
 from peewee import BigIntegerField, IntegerField, TextField
 
 from forum.clock import now
-from forum.database import BaseModel, UtcField, db, in_transaction, is_postgres
+from forum.database import BaseModel, UtcField, db, in_transaction, wait_for_log
 
 log = logging.getLogger(__name__)
 
 # Rung after the commit of an event that open pages should hear, so that they need not wait for the next look.
 bells: list[Callable[[], object]] = []
-
-# Any constant will do, as long as nothing else in this database takes the same advisory lock.
-_LOG_LOCK = 7_315_001
 
 
 class Event(BaseModel):
@@ -59,9 +56,8 @@ def record(
     if not in_transaction():
         raise RuntimeError("an event is recorded inside the transaction it belongs to")
     subject_kind, subject_id = subject if isinstance(subject, tuple) else (type(subject).__name__.lower(), subject.id)
-    if is_postgres():
-        # Without it a reader sees event 2 and moves on, while event 1 is still about to commit.
-        db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_LOG_LOCK,))
+    # Without it a reader sees event 2 and moves on, while event 1 is still about to commit.
+    wait_for_log()
     if channel and bells:
         db.obj.after_commit(_ring)
     return Event.insert(

@@ -25,11 +25,20 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
         Reaction("look_for_crisis", safety.look_for_crisis),
         Reaction("follow_post", listening.follow_post),
     ),
-    "post.withdrawn": (Reaction("follow_post", listening.follow_post),),
+    "post.withdrawn": (
+        Reaction("take_back_quotes", threads.take_back_quotes),
+        Reaction("follow_post", listening.follow_post),
+    ),
     "post.reacted": (Reaction("tell_of_kind_word", post_letters.tell_of_kind_word),),
-    "post.hidden": (Reaction("tell_writer_of_hiding", safety_notices.tell_writer_of_hiding),),
+    "post.hidden": (
+        Reaction("take_back_quotes", threads.take_back_quotes),
+        Reaction("tell_writer_of_hiding", safety_notices.tell_writer_of_hiding),
+    ),
     "post.shown": (Reaction("tell_writer_of_showing", safety_notices.tell_writer_of_showing),),
-    "thread.hidden": (Reaction("tell_starter_of_hiding", safety_notices.tell_starter_of_hiding),),
+    "thread.hidden": (
+        Reaction("take_back_quotes", threads.take_back_quotes),
+        Reaction("tell_starter_of_hiding", safety_notices.tell_starter_of_hiding),
+    ),
     "report.made": (Reaction("tell_moderators_of_report", safety_notices.tell_moderators_of_report),),
     "case.closed": (Reaction("tell_reporters", safety_notices.tell_reporters),),
     "member.suspended": (Reaction("tell_suspended", safety_notices.tell_suspended),),

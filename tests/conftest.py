@@ -84,6 +84,16 @@ def refused_connections(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(autouse=True)
+def _rendered_under_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rendering takes its time, so no deed does it while others wait for the database."""
+    places = guards.keep_rendering_out_of_transactions(monkeypatch)
+    yield
+    assert not places or request.node.get_closest_marker("rolls_back"), "rendered inside a transaction:\n" + "\n".join(
+        places
+    )
+
+
+@pytest.fixture(autouse=True)
 def _loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let tests call `asyncio.run`, although the browser of this worker keeps a loop going in the same thread."""
     import asyncio

@@ -1,7 +1,8 @@
-"""What is shut in tests unless a test opens it: the network."""
+"""What is shut in tests: the network unless a test opens it, and the pen while the database waits."""
 
 import ipaddress
 import socket
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -49,3 +50,25 @@ def shut_sockets(monkeypatch: pytest.MonkeyPatch, *, loopback: bool) -> list[str
     monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return attempts
+
+
+def keep_rendering_out_of_transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note where words or letters are rendered while a transaction is open. Return those places, still none."""
+    from forum import database
+    from forum.channels import letters
+    from forum.text import door
+
+    places: list[str] = []
+
+    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
+        def render(*args: Any, **kwargs: Any) -> Any:
+            if database.db.obj is not None and database.in_transaction():
+                ours = [frame for frame in traceback.extract_stack() if "/forum/" in frame.filename]
+                places.append(" < ".join(f"{frame.name}" for frame in reversed(ours[-6:])))
+            return real(*args, **kwargs)
+
+        return render
+
+    for module, name in ((door, "rendered_here"), (door, "_in_helper"), (letters, "_environment")):
+        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    return places

@@ -72,19 +72,22 @@ def publish_change(
     returns the same entry. Raises Invalid, NotFound, NotAllowed."""
     require(may_publish_change(viewer), NOT_YOURS)
     facts = _facts(entry)
+    excerpt_ids = list(excerpt_ids)
     with transaction():
+        _hold_people(viewer, idea_id=idea_id, excerpt_ids=excerpt_ids)
         change, is_new = _new_change(viewer, facts, idea_id=idea_id, nonce=nonce)
         if not is_new:
             return change
         quoted = _set_quotes(change, excerpt_ids)
         _set_conversations(change, thread_ids)
         if idea_id is not None:
-            step_idea(viewer, idea_id, status=entry.status, words=str(facts["we_did"]))
             for behind in people_behind_idea(idea_id):
                 _owe(change, behind.member_id, because=behind.because)
         for excerpt in quoted:
             _owe(change, excerpt.member_id, because="words")
         consent.ask_consent(viewer, [excerpt.id for excerpt in quoted])
+        if idea_id is not None:
+            step_idea(viewer, idea_id, status=entry.status, words=str(facts["we_did"]))
         _announce(viewer, change)
         return change
 
@@ -100,16 +103,24 @@ def publish_small_fix(viewer: Viewer, post_id: int, entry: Entry, *, exact: str 
     if post.html is None:
         raise NotFound
     with transaction():
+        writer = next(row for row in Member.all_locked([viewer.id or 0, post.author_id]) if row.id == post.author_id)
         change, is_new = _new_change(viewer, facts, idea_id=None, nonce=nonce)
         if not is_new:
             return change
         if exact.strip():
             _quote_post(viewer, change, post_id, exact=exact, nonce=nonce)
-        if not post.author_left:
+        if writer.left_at is None:
             _owe(change, post.author_id, because="post")
         _set_conversations(change, [post.thread.id])
         _announce(viewer, change)
         return change
+
+
+def _hold_people(viewer: Viewer, *, idea_id: int | None, excerpt_ids: Iterable[int]) -> None:
+    """Hold everybody an entry concerns, before anything else is held: one of them may be leaving at this moment."""
+    people = {viewer.id or 0, *(behind.member_id for behind in (people_behind_idea(idea_id) if idea_id else ()))}
+    owners = Excerpt.select(Excerpt.member).where(Excerpt.id.in_(list(excerpt_ids))).tuples()
+    Member.all_locked(people | {member_id for (member_id,) in owners})
 
 
 def _quote_post(viewer: Viewer, change: Change, post_id: int, *, exact: str, nonce: str) -> None:
@@ -123,7 +134,6 @@ def _quote_post(viewer: Viewer, change: Change, post_id: int, *, exact: str, non
 
 
 def _new_change(viewer: Viewer, facts: dict[str, object], *, idea_id: int | None, nonce: str) -> tuple[Change, bool]:
-    Member.locked(viewer.id or 0)
     before = Change.get_or_none(Change.by == viewer.id, Change.nonce == nonce)
     if before is not None:
         return before, False
@@ -177,8 +187,12 @@ def update_change(viewer: Viewer, change_id: int, entry: Entry, *, excerpt_ids: 
     Whoever is quoted now and was not before is told as if it were published today."""
     require(may_publish_change(viewer), NOT_YOURS)
     facts = _facts(entry)
+    chosen = list(excerpt_ids) if excerpt_ids is not None else []
     with transaction():
+        _hold_people(viewer, idea_id=None, excerpt_ids=chosen)
         change = Change.locked(change_id)
+        if change.idea_id is not None:
+            Idea.locked(change.idea_id)
         is_news = (change.status, change.we_did) != (facts["status"], facts["we_did"])
         if is_news:
             ChangeStep.create(
@@ -192,7 +206,7 @@ def update_change(viewer: Viewer, change_id: int, entry: Entry, *, excerpt_ids: 
         changed = Change.fetch(change_id)
         newly_owed: list[bool] = []
         if excerpt_ids is not None:
-            quoted = _set_quotes(changed, excerpt_ids)
+            quoted = _set_quotes(changed, chosen)
             _set_conversations(changed, ())
             newly_owed = [_owe(changed, excerpt.member_id, because="words") for excerpt in quoted]
             consent.ask_consent(viewer, [excerpt.id for excerpt in quoted])

@@ -244,8 +244,10 @@ def erase_member(viewer: Viewer, member_id: int, *, reason: str) -> None:
     require(viewer.is_admin, _("Only an administrator erases somebody."))
     with transaction():
         member = Member.locked(member_id)
-        audit.note(viewer, "member.erased", subject=member, reason=reason)
-        _forget(member)
+        if member.left_at is None:
+            _forget(member)
+            # Last, so that its own reason stays: it says why nothing else does.
+            audit.note(viewer, "member.erased", subject=member, reason=reason)
 
 
 def _forget(member: Member) -> None:
@@ -254,6 +256,7 @@ def _forget(member: Member) -> None:
     _keep_an_administrator(member)
     for farewell in farewells:
         farewell(member.id)
+    audit.erase_words("member", [member.id])
     end_sessions(member.id)
     Session.delete().where(Session.member == member.id).execute()
     Link.delete().where(Link.member == member.id).execute()

@@ -8,6 +8,7 @@ from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid, NotFound
 from forum.members.models import Member
+from forum.safety import queries
 from forum.safety.crisis import noticed_in
 from forum.safety.models import REASONS, Appeal, Case, CaseNote, CrisisAlert, Hours, Report, Suspension
 from forum.text import SafeHtml, _, clean_line, tidy
@@ -119,6 +120,8 @@ def close_case(viewer: Viewer, case_id: int, *, outcome: str) -> None:
     outcome = _reason_given(outcome)
     with transaction():
         case = _open_case(case_id)
+        if queries.has_left(case):
+            empty_cases([case.id])
         Case.update(closed_at=now(), closed_by=viewer.id, outcome=outcome).where(Case.id == case.id).execute()
         audit.note(viewer, "case.closed", subject=case, reason=outcome)
         events.record("case.closed", subject=case, actor=viewer)
@@ -325,14 +328,23 @@ def set_hours(viewer: Viewer, hours: list[tuple[int, int, int]]) -> None:
 def forget_member(member_id: int) -> None:
     """Take a leaver out of what moderators keep. Called inside the erasing transaction.
 
-    Cases stay, without the reporter's name and words. Copies of the leaver's own posts go once their case is closed; in an
-    open case they stay until it is decided, because somebody else may be in danger.
+    What they reported stays, without their name and words. What was decided about them stays too, with who decided and
+    when, and without the reasons. In an open case the words stay until it is closed, because somebody else may be in
+    danger.
     """
     Report.update(reporter=None, words="").where(Report.reporter == member_id).execute()
-    posts = Post.select(Post.id).where(Post.author == member_id)
-    closed = Case.select(Case.id).where(
-        Case.closed_at.is_null(False), Case.subject_kind == "post", Case.subject_id.in_(posts)
-    )
-    Report.update(snapshot=None).where(Report.case.in_(closed)).execute()
+    about_them = Case.select(Case.id).where(queries.is_about(member_id))
+    empty_cases([id for (id,) in about_them.where(Case.closed_at.is_null(False)).tuples()])
+    audit.erase_words("case", about_them)
+    audit.erase_words("appeal", Appeal.select(Appeal.id).where(Appeal.member == member_id))
+    audit.erase_words("crisisalert", CrisisAlert.select(CrisisAlert.id).where(CrisisAlert.member == member_id))
+    Suspension.update(reason="").where(Suspension.member == member_id).execute()
     Appeal.update(words="", answer="").where(Appeal.member == member_id).execute()
     CrisisAlert.delete().where(CrisisAlert.member == member_id).execute()
+
+
+def empty_cases(case_ids: list[int]) -> None:
+    """Take the words out of cases about somebody who left: what was reported and why, what moderators wrote."""
+    Report.update(snapshot=None, words="").where(Report.case.in_(case_ids)).execute()
+    CaseNote.delete().where(CaseNote.case.in_(case_ids)).execute()
+    Case.update(outcome="").where(Case.id.in_(case_ids)).execute()

@@ -8,17 +8,16 @@ from peewee import JOIN
 
 from forum.access import Viewer, may_moderate, may_see_crisis_alerts, require_sight
 from forum.audit import AuditEntry, AuditWords
-from forum.clock import now
+from forum.clock import now, site_now
 from forum.members.models import Member
 from forum.members.names import shown_name
 from forum.safety.models import Appeal, Case, CaseNote, CrisisAlert, Hours, Report, Suspension
 from forum.text import SafeHtml, excerpt_of, gettext
 from forum.threads.models import Post, Thread
 from forum.threads.urls import thread_url
-from forum.web import clock_words, zone
+from forum.web import clock_words
 
 PAGE = 30
-SITE_ZONE = "Europe/London"
 
 
 # ---- cases ---------------------------------------------------------------------------------------------------------
@@ -243,14 +242,7 @@ def _person_now(member_id: int) -> PersonNow | None:
     if member is None or member.left_at is not None:
         return None
     running = standing_suspension(member_id)
-    mine = Post.select(Post.id).where(Post.author == member_id)
-    earlier = Case.select().where(
-        Case.closed_at.is_null(False)
-        & (
-            ((Case.subject_kind == "member") & (Case.subject_id == member_id))
-            | ((Case.subject_kind == "post") & Case.subject_id.in_(mine))
-        )
-    )
+    earlier = Case.select().where(Case.closed_at.is_null(False), is_about(member_id))
     return PersonNow(
         id=member.id,
         name=member.name,
@@ -260,6 +252,22 @@ def _person_now(member_id: int) -> PersonNow | None:
         suspended_until=running.until if running else None,
         earlier_cases=earlier.count(),
     )
+
+
+def is_about(member_id: int) -> Any:
+    """Return what is true of cases about a member, or about something they wrote."""
+    mine = Post.select(Post.id).where(Post.author == member_id)
+    return ((Case.subject_kind == "member") & (Case.subject_id == member_id)) | (
+        (Case.subject_kind == "post") & Case.subject_id.in_(mine)
+    )
+
+
+def has_left(case: Case) -> bool:
+    """Say whether a case is about somebody who left meanwhile."""
+    gone = Member.select(Member.id).where(Member.left_at.is_null(False))
+    theirs = Post.select(Post.id).where(Post.id == case.subject_id, Post.author.in_(gone))
+    found = theirs if case.subject_kind == "post" else gone.where(Member.id == case.subject_id)
+    return bool(found.exists())
 
 
 def standing_suspension(member_id: int) -> Suspension | None:
@@ -531,7 +539,7 @@ def hours_line(_viewer: Viewer | None = None) -> str:
     kept = hours()
     if not kept:
         return gettext("We can't promise that someone is watching just now.")
-    local = now().astimezone(zone(SITE_ZONE))
+    local = site_now()
     minute = local.hour * 60 + local.minute
     for weekday, opens, closes in kept:
         if weekday == local.weekday() and opens <= minute < closes:
@@ -550,7 +558,7 @@ def hours_line(_viewer: Viewer | None = None) -> str:
 
 def is_watched() -> bool:
     """Say whether somebody is on shift now."""
-    local = now().astimezone(zone(SITE_ZONE))
+    local = site_now()
     minute = local.hour * 60 + local.minute
     return any(weekday == local.weekday() and opens <= minute < closes for weekday, opens, closes in hours())
 

@@ -2,7 +2,7 @@
 
 from forum.text.anchors import Anchor, anchor, paragraphs, re_anchor
 from forum.text.bulk import Rendered, render_many
-from forum.text.door import RENDERER, shutdown, to_html
+from forum.text.door import NO_WORDS, RENDERER, shutdown, to_html
 from forum.text.incoming import from_html
 from forum.text.mentions import mention_of, mentions_in
 from forum.text.messages import Sentence, _, gettext, n_, ngettext, speaking, translator
@@ -14,6 +14,7 @@ from forum.text.safe import SafeHtml, is_safe, stored_html
 from forum.text.tidying import clean_line, excerpt_of, slugify, tidy
 
 __all__ = [
+    "NO_WORDS",
     "RENDERER",
     "Anchor",
     "QuotedSpan",

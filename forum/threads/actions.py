@@ -49,6 +49,7 @@ from forum.threads.writing import (
     LONGEST_TITLE,
     Words,
     forget_draft,
+    kept,
     mention,
     post_with,
     put_in_search,
@@ -60,6 +61,7 @@ from forum.threads.writing import (
 __all__ = [
     "LONGEST_POST",
     "LONGEST_TITLE",
+    "Words",
     "close_thread",
     "drop_draft",
     "edit_post",
@@ -85,6 +87,7 @@ __all__ = [
     "why_not_post",
     "why_not_reply",
     "withdraw_post",
+    "words_for",
 ]
 
 
@@ -97,8 +100,11 @@ def start_thread(
     ask: str = "",
     nonce: str,
     group_id: int | None = None,
+    words: Words | None = None,
 ) -> Thread:
     """Open a thread with its first post and return it. *ask* is one of ASKS; *source* Markdown; *group_id* a circle.
+
+    Whoever calls it inside a transaction has rendered the *words* of *source* before (`words_for`).
 
     The same *nonce* from the same author returns the first thread again. Raises NotFound for a category out of sight,
     NotAllowed, and Invalid with sentences for ``title``, ``source``, ``ask`` or ``category``.
@@ -109,7 +115,7 @@ def start_thread(
         raise NotFound
     require_sight(may_read_place(viewer, category.audience, category.group_id, group_id))
     require(may_start_thread(viewer, category.audience, category.group_id))
-    title, source = clean_line(title, LONGEST_TITLE), tidy(source)
+    title, source = clean_line(title, LONGEST_TITLE), kept(source)
     if errors := troubles_with_thread(title=title, source=source, ask=ask):
         raise Invalid(errors=errors)
     if (twin := _thread_with(viewer, nonce)) is not None:
@@ -118,7 +124,7 @@ def start_thread(
         nonce = _other_nonce(nonce, source)
         if (twin := _thread_with(viewer, nonce)) is not None:
             return twin
-    words = words_for(source, category.audience, category.group_id, group_id)
+    words = words or words_for(source, category.audience, category.group_id, group_id)
     try:
         return _open_thread(viewer, category, title=title, words=words, ask=ask, nonce=nonce, group_id=group_id)
     except IntegrityError:
@@ -179,7 +185,7 @@ def reply(
     """
     seen = sight.thread(viewer, thread_id)
     require(may_reply(viewer, seen, is_closed=seen.is_closed), why_not_reply(viewer, seen))
-    source = tidy(source)
+    source = kept(source, seen_from=thread_id)
     if trouble := trouble_with(source):
         raise Invalid(errors={"source": trouble})
     if (twin := post_with(viewer, nonce)) is not None:

@@ -8,8 +8,11 @@ QUOTING_POSTS_AT_ONCE = 50
 
 
 def take_back_quotes(event: Event, cursor: str) -> Again | None:
-    """After *member.left*: take the words of whoever left out of other people's quotes, some posts at a time."""
-    ids = queries.quoting_posts(after=int(cursor or 0), limit=QUOTING_POSTS_AT_ONCE)
+    """Take words that can't be read any more out of other people's quotes, some posts at a time.
+
+    After somebody left, after a post was taken back or hidden, and after a thread was hidden."""
+    thread_id = event.subject_id if event.subject_kind == "thread" else event.extra.get("thread")
+    ids = queries.quoting_posts(after=int(cursor or 0), limit=QUOTING_POSTS_AT_ONCE, thread_id=thread_id)
     for post_id in ids:
-        actions.take_back_quotes(post_id, of=event.subject_id)
+        actions.take_back_quotes(post_id)
     return Again(str(ids[-1]), later=0.2) if ids else None

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from forum import search
+from forum import audit, search
 from forum.clock import now
 from forum.rows import rows_for_export
-from forum.text import _, slugify, to_html
+from forum.text import NO_WORDS, _, slugify
 from forum.threads.models import Draft, Follow, Mention, Post, PostRevision, Reaction, ReadingMark, Thread
 from forum.threads.writing import count_posts
 
@@ -33,24 +33,27 @@ def forget_member(member_id: int) -> None:
 
     Where others quoted them is dealt with afterwards, by `jobs.take_back_quotes`.
     """
-    gone = to_html("")
     moment = now()
     own = Post.select(Post.id).where(Post.author == member_id)
+    touched = sorted(
+        thread_id for (thread_id,) in Post.select(Post.thread).where(Post.author == member_id).distinct().tuples()
+    )
+    started = [row[0] for row in Thread.select(Thread.id).where(Thread.author == member_id).tuples()]
+    for ids in _batches(sorted({*touched, *started})):
+        Thread.all_locked(ids)
     search.SearchEntry.delete().where(search.SearchEntry.kind == "post", search.SearchEntry.ref.in_(own)).execute()
     PostRevision.delete().where(PostRevision.post.in_(own)).execute()
-    touched = [
-        thread_id for (thread_id,) in Post.select(Post.thread).where(Post.author == member_id).distinct().tuples()
-    ]
     Mention.delete().where((Mention.member == member_id) | Mention.post.in_(own)).execute()
-    Post.update(source="", html=gone, plain="", nonce=None).where(Post.author == member_id).execute()
+    Post.update(source="", html=NO_WORDS, plain="", nonce=None).where(Post.author == member_id).execute()
     Post.update(withdrawn_at=moment).where(Post.author == member_id, Post.withdrawn_at.is_null()).execute()
     title = str(_("A thread whose writer has left"))
-    started = [row[0] for row in Thread.select(Thread.id).where(Thread.author == member_id).tuples()]
     Thread.update(title=title, slug=slugify(title), nonce=None).where(Thread.author == member_id).execute()
     for ids in _batches(started):
         search.SearchEntry.update(title=title).where(search.SearchEntry.thread_id.in_(ids)).execute()
     for thread_id in touched:
         count_posts(Thread(id=thread_id))
+    audit.erase_words("post", own)
+    audit.erase_words("thread", started)
     for model in (Draft, Reaction, Follow, ReadingMark):
         model.delete().where(model.member == member_id).execute()
 

@@ -6,13 +6,22 @@ from dataclasses import dataclass
 from forum import search
 from forum.access import Viewer, may_read_place, visibility
 from forum.members.models import GroupMember, Member
-from forum.text import RENDERER, SafeHtml, _, mentions_in, name_key, to_html, to_plain
+from forum.text import RENDERER, SafeHtml, _, mentions_in, name_key, tidy, to_html, to_plain
 from forum.threads.models import Category, Draft, Mention, Post, Thread
+from forum.threads.posts import queries
+from forum.threads.posts.quotes import quoted_in, without_quotes
 
 LONGEST_POST = 100_000
 LONGEST_TITLE = 150
 
 # ---- before the transaction ------------------------------------------------------------------------------------------
+
+
+def kept(source: str, *, seen_from: int | None = None) -> str:
+    """Return what somebody typed as it is kept: tidy, and without words it quotes that were taken back meanwhile."""
+    source = tidy(source)
+    gone = queries.gone_among(quoted_in(source), seen_from=seen_from)
+    return without_quotes(source, gone)
 
 
 @dataclass(frozen=True, slots=True)

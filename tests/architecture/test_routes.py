@@ -139,6 +139,7 @@ def test_every_route_says_who_it_is_for(app: Any) -> None:
     assert sorted(set(ROUTES) - known) == [], "these are gone from the application"
 
 
+@pytest.mark.rolls_back
 def test_every_route_opens_for_those_it_is_for_and_nobody_else(
     app: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,22 @@
 """The people behind an entry: told once whenever they join it, shown where their words went, never given away."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from forum.access import HOUSE
+from forum.database import close_connection
 from forum.legacy import actions, queries
+from forum.legacy.models import Change, Told
 from forum.listening import actions as listening
+from forum.listening.ideas.actions import propose_idea
+from forum.listening.models import Excerpt
+from forum.members import actions as members
+from forum.members.actions import viewer_for
 from tests import factories
 from tests.counting import counted
-from tests.legacy.test_changes import Heard, an_entry
+from tests.legacy.test_changes import SAID, Heard, an_entry
 
 
 def _letters(outbox: Any, member: Any) -> int:
@@ -57,3 +67,40 @@ def test_choosing_among_many_words_costs_no_more_queries_than_among_two(new_clie
         post = factories.a_post(heard.thread, factories.a_member(), source=f"Mine rang out {number} times.")
         listening.add_excerpt(heard.staff, heard.insight.id, post_id=post.id, exact=f"rang out {number} times")
     assert asked() == before
+
+
+def test_somebody_may_leave_while_a_change_is_published(app: Any) -> None:
+    """Both hold rows that the other needs; whoever comes second waits, and neither fails."""
+    supporter, ann = factories.a_member(role="supporter"), factories.a_member("Ann")
+    post = factories.a_post(author=ann, source=SAID)
+    idea = propose_idea(viewer_for(ann), title="Ring us back", words="At a time we choose.")
+    insight = listening.make_insight(viewer_for(supporter), post_id=post.id, exact=SAID, kind="worry")
+    excerpt = Excerpt.get(Excerpt.insight == insight.id)
+    is_leaving = threading.Event()
+
+    def linger(_member_id: int) -> None:
+        is_leaving.set()
+        time.sleep(1.0)
+
+    def leave() -> None:
+        members.erase_member(HOUSE, ann.id, reason="Asked us to")
+        close_connection()
+
+    def publish() -> None:
+        quoted = [excerpt.id]
+        actions.publish_change(viewer_for(supporter), an_entry(), nonce="at-once", idea_id=idea.id, excerpt_ids=quoted)
+        close_connection()
+
+    members.farewells.insert(0, linger)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            leaving = pool.submit(leave)
+            assert is_leaving.wait(30)
+            publishing = pool.submit(publish)
+            leaving.result(60)
+            publishing.result(60)
+    finally:
+        members.farewells.remove(linger)
+    assert Change.get().idea_id == idea.id
+    assert not Told.select().where(Told.member == ann.id).exists()
+    assert Excerpt.fetch(excerpt.id).words is None

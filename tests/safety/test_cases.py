@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from forum import audit
+from forum.access import HOUSE
 from forum.database import transaction
 from forum.errors import Conflict, Invalid, NotAllowed
-from forum.members.actions import viewer_for
+from forum.members.actions import erase_member, viewer_for
 from forum.members.models import Member
 from forum.safety import actions, queries
-from forum.safety.models import Appeal, Case, Report
+from forum.safety.models import Appeal, Case, CrisisAlert, Report, Suspension
 from forum.threads import actions as threads
 from tests import factories
 
@@ -112,8 +113,48 @@ def test_a_changed_audit_entry_is_found(stack: Any) -> None:
 def test_erased_reasons_leave_the_chain_whole(stack: Any) -> None:
     _writer, _reporter, post = _reported()
     actions.hide_post(viewer_for(factories.a_member(role="moderator")), post.id, reason="Names Mrs Jones")
-    audit.erase_words([entry.id for entry in audit.AuditEntry.select()])
+    audit.erase_words("post", [post.id])
+    assert not audit.AuditWords.select().exists()
+    assert audit.first_broken_entry() == (None, 1)
+
+
+def test_who_leaves_takes_along_the_reasons_given_about_them(new_client: Any) -> None:
+    writer, _reporter, post = _reported()
+    moderator = factories.a_member(role="moderator")
+    by, other = viewer_for(moderator), factories.a_post()
+    threads.close_thread(by, factories.a_thread(writer).id, "Marigold started it")
+    actions.hide_post(by, post.id, reason="Marigold was unkind")
+    actions.note_on_case(by, Case.get().id, "Marigold again")
+    actions.close_case(by, Case.get().id, outcome="Hid what Marigold wrote")
+    actions.suspend(by, writer.id, reason="Marigold, for a week", until=None)
+    asked = actions.appeal(viewer_for(Member.fetch(writer.id)), words="Marigold is me", post_id=post.id)
+    actions.answer_appeal(viewer_for(factories.a_member(role="admin")), asked.id, overturn=False, answer="No, Marigold")
+    actions.notice_crisis(viewer_for(writer), "I want to end my life")
+    actions.see_alert(by, CrisisAlert.get().id, done="Rang Marigold")
+    actions.hide_post(by, other.id, reason="Somebody else's")
+    erase_member(HOUSE, writer.id, reason="Asked us to")
+    reasons = {words.reason for words in audit.AuditWords.select()} - {""}
+    assert reasons == {"Somebody else's", "Asked us to"}
     assert audit.first_broken_entry()[0] is None
+    staff = new_client(moderator)
+    for path in ("/safety/audit", f"/safety/cases/{Case.get().id}", "/safety/decided"):
+        page = staff.soup(path).get_text()
+        assert "Marigold" not in page
+    assert "hid a post" in staff.soup("/safety/audit").get_text()
+    assert Report.get().reason == "unkind"
+    assert not Suspension.select().where(Suspension.reason != "").exists()
+
+
+def test_an_open_case_about_somebody_who_left_keeps_the_words_until_it_is_closed(new_client: Any) -> None:
+    writer, _reporter, _post = _reported()
+    moderator = factories.a_member(role="moderator")
+    erase_member(HOUSE, writer.id, reason="Asked us to")
+    path = f"/safety/cases/{Case.get().id}"
+    assert "You are all useless." in new_client(moderator).soup(path).get_text()
+    actions.close_case(viewer_for(moderator), Case.get().id, outcome="They have left")
+    page = new_client(moderator).soup(path).get_text()
+    assert "useless" not in page
+    assert "They have left" in page
 
 
 def test_a_suspended_member_reads_but_cannot_post_until_it_is_over(new_client: Any, clock: Any) -> None:

@@ -476,6 +476,67 @@ def test_a_quotation_holds_ones_own_words_and_not_what_was_quoted(mary: Any) -> 
         queries.quotation(viewer, first.id)
 
 
+def test_words_taken_back_go_out_of_other_peoples_quotes_too(mary: Any, work: Any) -> None:
+    thread = a_thread(a_member(), source="First")
+    viewer = viewer_for(mary)
+    secret, other = a_post(thread, mary, source="A xylophone secret"), a_post(thread, mary, source="It rained")
+    quotation = queries.quotation(viewer, secret.id)
+    gwen = a_member("Gwen")
+    nested = f'[quote="Gwen, post:9, thread:{thread.id}"]\n{quotation}\nSays she\n[/quote]\n\nSays Gwen'
+    quoting = [
+        a_post(thread, gwen, source=f"{quotation}\nI see.\n\n{queries.quotation(viewer, other.id)}"),
+        a_post(a_thread(), gwen, source=f"{quotation}\nI see. It rained"),
+        a_post(thread, gwen, source=nested + " I see. It rained"),
+    ]
+    edited = a_post(thread, gwen, source=f"{quotation}\nHm.")
+    actions.edit_post(viewer_for(gwen), edited.id, source="I see. It rained", revision=1)
+    work()
+    actions.withdraw_post(viewer, secret.id)
+    work()
+    reader = viewer_for(a_member())
+    assert not search.find(reader, "xylophone")
+    assert not PostRevision.select().where(PostRevision.source.contains("xylophone")).exists()
+    for post in (Post.fetch(one.id) for one in (*quoting, edited)):
+        assert "xylophone" not in post.source + post.html + post.plain
+        assert "I see." in post.plain
+        assert "It rained" in post.plain
+    assert "These words were taken back." in Post.fetch(quoting[0].id).plain
+    assert Post.fetch(edited.id).revision == 2
+
+
+def test_whoever_still_has_a_quote_in_the_box_cannot_bring_the_words_back(mary: Any, work: Any) -> None:
+    thread = a_thread(mary, source="A xylophone secret")
+    first = Post.get(Post.thread == thread.id)
+    quotation = queries.quotation(viewer_for(mary), first.id)
+    actions.withdraw_post(viewer_for(mary), first.id)
+    gwen = a_member("Gwen")
+    later = a_post(thread, gwen, source=f"{quotation}\nI see.")
+    started = a_thread(gwen, source=f"{quotation}\nI see.")
+    changed = a_post(thread, gwen, source="Oh.")
+    actions.edit_post(viewer_for(gwen), changed.id, source=f"{quotation}\nI see.", revision=1)
+    for post in (later, Post.get(Post.thread == started.id), Post.fetch(changed.id)):
+        assert "xylophone" not in post.source + post.html + post.plain
+        assert "I see." in post.plain
+
+
+def test_what_a_moderator_hides_cannot_be_read_in_quotes(mary: Any, work: Any) -> None:
+    moderator = viewer_for(a_member(role="moderator"))
+    thread = a_thread(mary, source="A xylophone insult")
+    first = Post.get(Post.thread == thread.id)
+    quotation = queries.quotation(viewer_for(mary), first.id)
+    there, elsewhere = a_post(thread, source=f"{quotation}\nOh."), a_post(source=f"{quotation}\nOh.")
+    actions.hide_thread(moderator, thread.id, "It is unkind")
+    work()
+    assert "xylophone" not in Post.fetch(elsewhere.id).plain
+    actions.show_thread(moderator, thread.id, "It is not")
+    assert "xylophone" in Post.fetch(there.id).plain
+    actions.hide_post(moderator, first.id, "It is unkind")
+    work()
+    for post in (Post.fetch(there.id), Post.fetch(elsewhere.id)):
+        assert "xylophone" not in post.source + post.html + post.plain
+        assert "A moderator took these words out." in post.plain
+
+
 # ---- leaving ---------------------------------------------------------------------------------------------------------
 
 

@@ -231,17 +231,22 @@ def _require_complete(facts: dict[str, object]) -> None:
 def publish_cuppa(viewer: Viewer, cuppa_id: int) -> Cuppa:
     """Put a cuppa on the notice board: from now on people have time to think. Twice is fine.
 
-    Raises Invalid when something people must know is missing, or there is too little notice for its kind."""
+    Raises Invalid when something people must know is missing, or there is too little notice for its kind; Conflict."""
+    why = Cuppa.fetch(cuppa_id).why
+    # Nobody has a seat yet, so of members only staff may be called by name in the room's first post.
+    words = threads.words_for(tidy(why), "staff", None, None)
     with transaction():
         cuppa = Cuppa.locked(cuppa_id)
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
         if cuppa.published_at is not None:
             return cuppa
         _require_to_come(cuppa)
+        if cuppa.why != why:
+            raise Conflict(_("The plan was changed at this moment. Please read it again, then publish it."))
         prompts = [prompt.words for prompt in Prompt.select().where(Prompt.cuppa == cuppa.id).order_by(Prompt.position)]
         _require_complete({**cuppa.__data__, "prompts": prompts})
         times.require_notice(cuppa.kind, cuppa.starts_at, zone_name=cuppa.time_zone)
-        thread_id = _open_room(viewer, cuppa)
+        thread_id = _open_room(viewer, cuppa, words)
         moment = now()
         Cuppa.update(published_at=moment, notice_from=moment, thread=thread_id).where(Cuppa.id == cuppa.id).execute()
         audit.note(viewer, "cuppa.published", subject=cuppa)
@@ -249,7 +254,7 @@ def publish_cuppa(viewer: Viewer, cuppa_id: int) -> Cuppa:
         return Cuppa.fetch(cuppa.id)
 
 
-def _open_room(viewer: Viewer, cuppa: Cuppa) -> int:
+def _open_room(viewer: Viewer, cuppa: Cuppa, words: threads.Words) -> int:
     """Make the circle and its thread: a listening thread from its first word. Its door opens with the cuppa."""
     circle = Group.create(name=f"cuppa {cuppa.id}")
     GroupMember.create(group=circle.id, member=viewer.id, joined_at=now())
@@ -273,7 +278,8 @@ def _open_room(viewer: Viewer, cuppa: Cuppa) -> int:
         host,
         category.id,
         title=cuppa.title,
-        source=cuppa.why,
+        source=words.source,
+        words=words,
         nonce=f"cuppa-{cuppa.id}-room",
         group_id=circle.id,
     )

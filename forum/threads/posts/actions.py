@@ -13,13 +13,14 @@ from forum.access import (
 from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid
-from forum.text import _, tidy
+from forum.text import _
 from forum.threads.models import REACTIONS, Mention, Post, PostRevision, Reaction, Thread
 from forum.threads.posts import queries
 from forum.threads.posts.quotes import quoted_in, without_quotes
 from forum.threads.writing import (
     count_posts,
     forget_draft,
+    kept,
     mention,
     put_in_search,
     say,
@@ -39,7 +40,7 @@ def edit_post(viewer: Viewer, post_id: int, *, source: str, revision: int) -> Po
     """
     seen = queries.post(viewer, post_id)
     require(may_edit_post(viewer, seen), why_not_edit(viewer, seen))
-    source = tidy(source)
+    source = kept(source, seen_from=seen.thread.id)
     if trouble := trouble_with(source):
         raise Invalid(errors={"source": trouble})
     words = words_for(source, seen.thread.audience, seen.thread.category_group_id, seen.thread.group_id)
@@ -108,14 +109,19 @@ def _record_change(kind: str, viewer: Viewer, post: Post) -> None:
     )
 
 
-def take_back_quotes(post_id: int, *, of: int) -> bool:
-    """Take the words of member *of*, who left, out of what somebody else's post quotes. Say whether there were any."""
+def take_back_quotes(post_id: int) -> bool:
+    """Take words out of what a post quotes, now and in earlier versions, that can't be read where they were said.
+
+    Say whether there were any."""
     post = Post.get_or_none(Post.id == post_id)
-    if post is None or post.author_id == of:
+    if post is None:
         return False
-    theirs = queries.numbers_of(of, {thread for thread, _number in quoted_in(post.source)})
-    source = without_quotes(post.source, theirs)
-    if source == post.source:
+    earlier = {row.id: row.source for row in PostRevision.select().where(PostRevision.post == post_id)}
+    quoted = {address for source in (post.source, *earlier.values()) for address in quoted_in(source)}
+    gone = queries.gone_among(quoted, seen_from=post.thread_id)
+    source = without_quotes(post.source, gone)
+    shorter = {id: without_quotes(before, gone) for id, before in earlier.items()}
+    if (source, shorter) == (post.source, earlier):
         return False
     seen = queries.post(HOUSE, post_id).thread
     words = words_for(source, seen.audience, seen.category_group_id, seen.group_id)
@@ -123,11 +129,11 @@ def take_back_quotes(post_id: int, *, of: int) -> bool:
         thread = Thread.locked(post.thread_id)
         if Post.locked(post_id).revision != post.revision:
             raise Conflict
+        for id, before in shorter.items():
+            PostRevision.update(source=before).where(PostRevision.id == id).execute()
+        if source == post.source:
+            return True
         say(post_id, words, revision=post.revision + 1)
-        for before in PostRevision.select().where(PostRevision.post == post_id):
-            PostRevision.update(source=without_quotes(before.source, theirs)).where(
-                PostRevision.id == before.id
-            ).execute()
         post = Post.fetch(post_id)
         if post.withdrawn_at is None and post.hidden_at is None:
             put_in_search(thread, post)

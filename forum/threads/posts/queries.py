@@ -136,14 +136,6 @@ def post_for_everybody(id: int) -> PostView | None:
         return None
 
 
-def post_at(viewer: Viewer, thread: ThreadView, number: int) -> PostView:
-    """Return post *number* of *thread* without its reactions. Raises NotFound when there is none."""
-    found = rows(f"{_POST} WHERE p.thread_id = ? AND p.number = ?", (thread.id, min(number, LARGEST_ID)))
-    if not found:
-        raise NotFound
-    return _post_view(viewer, thread, found[0])
-
-
 def reactions(viewer: Viewer, post_ids: Sequence[int]) -> dict[int, list[ReactionCount]]:
     """Return the words of support for each of *post_ids* that has any, in the order of the house."""
     if not post_ids:
@@ -210,16 +202,31 @@ def titles_of_own_posts(viewer: Viewer, post_ids: list[int]) -> dict[int, str]:
     return dict(found)
 
 
-def numbers_of(member_id: int, thread_ids: Iterable[int]) -> set[tuple[int, int]]:
-    """Return (thread, number) of every post of a member in these threads."""
-    ids = sorted(set(thread_ids))
+def quoting_posts(*, after: int, limit: int, thread_id: int | None = None) -> list[int]:
+    """Return ids of posts above *after* that quote anybody, now or in an earlier version, ascending: for jobs, in batches.
+
+    With *thread_id* those that may quote something in that thread."""
+    like = f"%[quote=%{thread_id or ''}%"
+    sql = (
+        "SELECT p.id FROM post p WHERE p.id > ? AND (p.source LIKE ? OR EXISTS "
+        "(SELECT 1 FROM post_revision r WHERE r.post_id = p.id AND r.source LIKE ?)) ORDER BY p.id LIMIT ?"
+    )
+    return [id for (id,) in rows(sql, (after, like, like, limit))]
+
+
+def gone_among(addresses: Iterable[tuple[int, int]], *, seen_from: int | None) -> dict[tuple[int, int], str]:
+    """Return which of the posts at (thread, number) can't be read any more, and why: ``left``, ``taken_back``, ``hidden``.
+
+    *seen_from* is the thread that quotes them: what stands in a hidden thread is gone everywhere but there."""
+    wanted = set(addresses)
+    ids = sorted({thread_id for thread_id, _number in wanted})
     if not ids:
-        return set()
-    sql = f"SELECT thread_id, number FROM post WHERE author_id = ? AND thread_id IN ({marks(len(ids))})"
-    return {(row[0], row[1]) for row in rows(sql, (member_id, *ids))}
-
-
-def quoting_posts(*, after: int, limit: int) -> list[int]:
-    """Return ids of posts above *after* that quote anybody, ascending: for jobs, in batches."""
-    sql = "SELECT id FROM post WHERE id > ? AND source LIKE ? ORDER BY id LIMIT ?"
-    return [id for (id,) in rows(sql, (after, "%[quote=%", limit))]
+        return {}
+    sql = f"""
+        SELECT p.thread_id, p.number, CASE WHEN m.left_at IS NOT NULL THEN 'left'
+            WHEN p.withdrawn_at IS NOT NULL THEN 'taken_back' ELSE 'hidden' END
+        FROM post p JOIN thread t ON t.id = p.thread_id JOIN member m ON m.id = p.author_id
+        WHERE p.thread_id IN ({marks(len(ids))}) AND (m.left_at IS NOT NULL OR p.withdrawn_at IS NOT NULL
+            OR p.hidden_at IS NOT NULL OR (t.hidden_at IS NOT NULL AND t.id <> ?))"""
+    gone = {(row[0], row[1]): row[2] for row in rows(sql, (*ids, seen_from or 0))}
+    return {address: why for address, why in gone.items() if address in wanted}

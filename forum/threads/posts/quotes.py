@@ -1,12 +1,17 @@
 """Taking somebody's words out of what others quoted."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping
 
 from forum.members.names import NOBODY
 from forum.text import _, quote_block
 from forum.text.quoting import Quote, has_quotes, quote_parts
 
-GONE = _("These words were taken back.")
+# Why words are gone -> the line in their place. Whoever left takes their name along as well.
+GONE = {
+    "left": _("These words were taken back."),
+    "taken_back": _("These words were taken back."),
+    "hidden": _("A moderator took these words out."),
+}
 
 
 def quoted_in(source: str) -> set[tuple[int, int]]:
@@ -22,19 +27,22 @@ def _addresses(parts: list[str | Quote]) -> Iterator[tuple[int, int]]:
             yield from _addresses(part.parts)
 
 
-def without_quotes(source: str, of: Set[tuple[int, int]]) -> str:
-    """Return *source* with a line in place of each quote of the posts *of*, given as (thread, number)."""
+def without_quotes(source: str, of: Mapping[tuple[int, int], str]) -> str:
+    """Return *source* with a line in place of each quote of the posts *of*: (thread, number) -> a key of GONE."""
     if not of or not has_quotes(source):
         return source
     parts = quote_parts(source)
-    return _written(parts, of) if of & set(_addresses(parts)) else source
+    return _written(parts, of) if of.keys() & set(_addresses(parts)) else source
 
 
-def _written(parts: list[str | Quote], of: Set[tuple[int, int]]) -> str:
+def _written(parts: list[str | Quote], of: Mapping[tuple[int, int], str]) -> str:
     return "".join(part if isinstance(part, str) else _quote(part, of) for part in parts)
 
 
-def _quote(quote: Quote, of: Set[tuple[int, int]]) -> str:
-    if quote.thread is not None and (quote.thread, quote.post or 1) in of:
-        return quote_block(str(GONE), name=str(NOBODY)).rstrip("\n")
+def _quote(quote: Quote, of: Mapping[tuple[int, int], str]) -> str:
+    why = of.get((quote.thread, quote.post or 1)) if quote.thread is not None else None
+    if why == "left":
+        return quote_block(str(GONE[why]), name=str(NOBODY)).rstrip("\n")
+    if why is not None:
+        return f"{quote.tag}\n{GONE[why]}\n[/quote]"
     return f"{quote.tag}{_written(quote.parts, of)}[/quote]"
