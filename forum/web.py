@@ -319,7 +319,8 @@ def trouble_page(status: int, sentence: object, **context: Any) -> tuple[Any, in
         # What broke may be what the frame asks: who is looking, what is new for them, who is watching.
         g.is_bare = True
     heading = _HEADINGS.get(status, _HEADINGS[500])
-    return render_template("error.html", status=status, heading=heading, sentence=str(sentence), **context), status
+    facts = {"status": status, "heading": heading, "sentence": str(sentence), **context}
+    return steady(lambda: render_template("error.html", **facts))(), status
 
 
 def _page_before() -> str:

@@ -19,6 +19,8 @@ def test_the_page_that_says_we_are_being_mended_needs_no_database(client: Any, r
     answer = client.get("/changes")
     assert answer.status_code == 503
     assert "try again in a minute" in answer.text
+    assert client.get("/nowhere").status_code == 404
+    assert client.put("/changes").status_code == 405
     way_out = client.soup("/help/crisis").select_one("main").get_text()
     assert "116 123" in way_out
 
