@@ -18,6 +18,9 @@ _BB_CODE = re.compile(r"\[code(?:=[^\]\n]*)?\](.*?)\[/code\]", re.I | re.S)
 _CODE = re.compile(
     r"(^ {0,3}(`{3,}+|~{3,}+).*?(?:^ {0,3}\2[`~]* *$|\Z)|(?<!`)(`++)(?:(?!\n\n).)+?(?<!`)\3(?!`))", re.M | re.S
 )
+_TRANSLATED = re.compile(
+    r"<[/!a-z]|\]\(//|\[\*\]|\[/?(?:[bius][\]= ]|url|img|video|spoiler|details|poll|ul|ol|li|color|size|center)", re.I
+)
 _MOST_SEARCHING = 100_000_000  # marks × length, about a second; beyond it a text is left as it is
 _REPLACED: list[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern, re.I | re.S), replacement)
@@ -54,7 +57,7 @@ def from_raw(source: str, *, thread_of: ThreadOf | None = None) -> str:
     if not _TRIGGER.search(source) or marks * len(source) > _MOST_SEARCHING:
         return source if thread_of is None else renumber_quotes(source, thread_of)
     source = _BB_CODE.sub(_fenced, source)
-    parts = _CODE.split(source)
+    parts = _CODE.split(source) if "`" in source or "~~~" in source else [source]
     # split gives text, code, fence, tick, text, code, …
     text = "".join(
         _translated(part) if place % 4 == 0 else part for place, part in enumerate(parts) if place % 4 < 2 and part
@@ -71,7 +74,7 @@ def _fenced(code: re.Match[str]) -> str:
 
 
 def _translated(text: str) -> str:
-    if "[" in text or "<" in text:
+    if _TRANSLATED.search(text):
         for pattern, replacement in _REPLACED:
             text = pattern.sub(replacement, text)
     return with_emoji(text)

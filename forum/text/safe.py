@@ -255,9 +255,17 @@ def second_sanitiser(html: str) -> str:
     return _NH3.clean(html)
 
 
+# Paragraphs and line breaks around words: bleach would read it for half a millisecond and give it back.
+_ONLY_PARAGRAPHS = re.compile(
+    "(?:<p>(?:[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff<>&]|&(?:amp|lt|gt);|<br>)*+</p>\n?)*+"
+)
+
+
 def cleaned(html: str) -> str:
     """`html` with nothing in it but the tags, attributes and schemes of the allow-list."""
-    html = second_sanitiser(first_sanitiser(html))
+    if not _ONLY_PARAGRAPHS.fullmatch(html):
+        html = first_sanitiser(html)
+    html = second_sanitiser(html)
     if "<a rel=" in html:  # an address that one of them would not have: its words stay, the link goes
         html = _DEAD_LINK.sub(r"\1", html)
     return html

@@ -123,3 +123,15 @@ def typed() -> st.SearchStrategy[str]:
     """Everything that somebody might type or paste, hostile things first."""
     anything = st.text(st.characters(codec=None), max_size=80)
     return st.one_of(_pasted(), _pasted(), anything, st.lists(st.one_of(_PIECES, anything), max_size=10).map("".join))
+
+
+_UNMARKED = st.sampled_from(
+    "word|Ann's|(so)|“well”|4 times|4. times|1) a|20.|£5|é|😀|שלום|\u202e|a\u0301|\u00a0|\x00|\x02|\ufeff|\u2028|#tag|#|-|--|- x"
+    "|+ x|=|===|:|: x|! no|?|www|a.b|klzzwxh:0000|wzxhzdk:0|{: #id}|%|^1|;|,|/|//|  |\t|...|$1|&|>|*|_".split("|")
+)
+_GAPS = st.sampled_from([" ", " ", " ", "", "\n", "\n", "\n\n", "\n\n\n", "  \n", " \n", "\n ", "\n \n", "\n    "])
+
+
+def unmarked() -> st.SearchStrategy[str]:
+    """What people write who know nothing of Markdown, with now and then something that might be some."""
+    return st.lists(st.tuples(_UNMARKED, _GAPS), max_size=12).map(lambda some: "".join(map("".join, some)))

@@ -2,22 +2,36 @@
 
 import copy
 import pickle
+import re
 import threading
 
 import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import settings as tries
+from hypothesis import strategies as st
+from markdown import treeprocessors
 from markupsafe import Markup, escape
 
 from forum.errors import TooOften
-from forum.text import SafeHtml, is_safe, mention_of, mentions_in, quote_block, renumber_quotes, stored_html, to_html
+from forum.text import (
+    SafeHtml,
+    is_safe,
+    mention_of,
+    mentions_in,
+    quote_block,
+    rendering,
+    renumber_quotes,
+    safe,
+    stored_html,
+    to_html,
+)
 from forum.text.door import _MOST_HEAVY, is_heavy, rendered_here
 from forum.text.rendering import rendered
 from forum.text.safe import cleaned, first_sanitiser, second_sanitiser, web_address
 from forum.text.tidying import tidy
 from tests import pages
-from tests.text.looking import events, faults, typed
+from tests.text.looking import events, faults, typed, unmarked
 from tests.text.material import cooked_posts, markdown_examples, naughty_strings, raw_posts
 
 NAMES = {"mary": "mary", "Mary Ann": "Mary Ann"}
@@ -49,6 +63,31 @@ def test_both_sanitisers_leave_each_other_nothing_to_do(source: str) -> None:
 
 def _href(event: tuple[object, ...]) -> bool:
     return any(name == "href" for name, _ in event[2])  # type: ignore[attr-defined]
+
+
+@tries(max_examples=150)
+@given(st.one_of(typed(), unmarked()))
+def test_short_cuts_lead_to_the_same_place(source: str) -> None:
+    """Words without marks are not parsed, and marks that are not there are not looked for; it must not show."""
+    source = tidy(source)
+    assert rendering.rendered(source, NAMES) == _the_long_way(source)
+
+
+@pytest.mark.parametrize("material", [naughty_strings, markdown_examples, raw_posts, cooked_posts])
+def test_short_cuts_lead_to_the_same_place_for_real_texts(material) -> None:
+    for source in map(tidy, material()):
+        if not is_heavy(source):
+            assert rendering.rendered(source, NAMES) == _the_long_way(source)
+
+
+def _the_long_way(source: str) -> str:
+    renderer = rendering._Renderer()
+    renderer.md.treeprocessors.register(treeprocessors.InlineProcessor(renderer.md), "inline", 20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "_has_no_marks", lambda source: False)
+        patch.setattr(safe, "_ONLY_PARAGRAPHS", re.compile("(?!)"))
+        patch.setattr(rendering, "_renderer", renderer)
+        return rendering.rendered(source, NAMES)
 
 
 @tries(max_examples=120)
