@@ -11,7 +11,7 @@ from forum.events import Event
 from forum.jobs import Again
 from forum.members.models import Member
 from forum.safety.models import Appeal, Case, CrisisAlert, Report, Suspension
-from forum.safety.queries import reason_for
+from forum.safety.trail.queries import reason_for
 from forum.text import _, excerpt_of
 from forum.threads.models import Post, Thread
 from forum.threads.urls import thread_url

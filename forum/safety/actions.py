@@ -1,24 +1,43 @@
-"""Reporting, deciding with a reason, asking us to look again. Every deed of staff is noted in the same transaction."""
+"""Reporting, and deciding with a reason. Every deed of staff is noted in the same transaction.
 
-from datetime import UTC, datetime, timedelta
+Suspensions, appeals, crisis and hours have folders of their own; their deeds are named here too.
+"""
 
 from forum import audit, events
-from forum.access import Viewer, may_appeal, may_moderate, may_report, may_see_crisis_alerts, may_suspend, require
+from forum.access import Viewer, may_moderate, may_report, require
 from forum.clock import now
 from forum.database import transaction
-from forum.errors import Conflict, Invalid, NotFound
+from forum.errors import Conflict, Invalid
 from forum.members.models import Member
 from forum.safety import queries
-from forum.safety.crisis import noticed_in
-from forum.safety.models import REASONS, Appeal, Case, CaseNote, CrisisAlert, Hours, Report, Suspension
-from forum.text import SafeHtml, _, clean_line, tidy
+from forum.safety.appeals.actions import answer_appeal, appeal
+from forum.safety.crisis.actions import notice_crisis, see_alert
+from forum.safety.hours.actions import set_hours
+from forum.safety.models import REASONS, Appeal, Case, CaseNote, CrisisAlert, Report, Suspension
+from forum.safety.reasons import LONGEST_WORDS, reason_given
+from forum.safety.suspensions.actions import lift_suspension, suspend
+from forum.text import SafeHtml, _, tidy
 from forum.threads import actions as threads
 from forum.threads import queries as conversations
 from forum.threads.models import Post
 
-LONGEST_WORDS = 4000
-UNTIL_LIFTED = datetime(9999, 1, 1, tzinfo=UTC)
-ONE_ALERT_EVERY = timedelta(hours=24)
+__all__ = [
+    "answer_appeal",
+    "appeal",
+    "close_case",
+    "forget_member",
+    "hide_post",
+    "lift_suspension",
+    "note_on_case",
+    "notice_crisis",
+    "report_member",
+    "report_post",
+    "see_alert",
+    "set_hours",
+    "show_post",
+    "suspend",
+    "take_case",
+]
 
 
 # ---- telling us ----------------------------------------------------------------------------------------------------
@@ -84,15 +103,6 @@ def _report(
 # ---- deciding ------------------------------------------------------------------------------------------------------
 
 
-def _reason_given(reason: str) -> str:
-    reason = tidy(reason).strip()
-    if not reason:
-        raise Invalid(errors={"reason": _("Write the reason. Whoever reads this later needs it.")})
-    if len(reason) > LONGEST_WORDS:
-        raise Invalid(errors={"reason": _("Please keep the reason under %(n)s letters.", n=LONGEST_WORDS)})
-    return reason
-
-
 def take_case(viewer: Viewer, case_id: int) -> None:
     """Say that *viewer* looks after a case."""
     require(may_moderate(viewer), _("Only a moderator can take a case."))
@@ -117,7 +127,7 @@ def note_on_case(viewer: Viewer, case_id: int, words: str) -> None:
 def close_case(viewer: Viewer, case_id: int, *, outcome: str) -> None:
     """End a case with what came of it, which those who reported are told. Raises Invalid, Conflict."""
     require(may_moderate(viewer), _("Only a moderator can close a case."))
-    outcome = _reason_given(outcome)
+    outcome = reason_given(outcome)
     with transaction():
         case = _open_case(case_id)
         if queries.has_left(case):
@@ -136,190 +146,12 @@ def _open_case(case_id: int) -> Case:
 
 def hide_post(viewer: Viewer, post_id: int, *, reason: str) -> None:
     """Hide a post, for a reason that its writer is told. Raises NotFound, Invalid."""
-    threads.hide_post(viewer, post_id, _reason_given(reason))
+    threads.hide_post(viewer, post_id, reason_given(reason))
 
 
 def show_post(viewer: Viewer, post_id: int, *, reason: str) -> None:
     """Show a hidden post again. Raises NotFound, Invalid."""
-    threads.show_post(viewer, post_id, _reason_given(reason))
-
-
-def suspend(viewer: Viewer, member_id: int, *, reason: str, until: datetime | None) -> Suspension:
-    """Give somebody a time away from posting, until a moment or (None) until it is lifted. Raises Invalid, Conflict."""
-    reason = _reason_given(reason)
-    if until is not None and until <= now():
-        raise Invalid(errors={"until": _("Choose a day that is still to come.")})
-    with transaction():
-        member = Member.locked(member_id)
-        require(
-            may_suspend(viewer, member_id=member.id, member_role=member.role),
-            _("You can't suspend this person. Ask an administrator."),
-        )
-        if member.left_at is not None:
-            raise Conflict(_("This person has left already."))
-        Suspension.update(lifted_at=now(), lifted_by=viewer.id).where(
-            Suspension.member == member_id, Suspension.lifted_at.is_null()
-        ).execute()
-        suspension = Suspension.create(member=member_id, by=viewer.id, reason=reason, starts_at=now(), until=until)
-        Member.update(suspended_until=until or UNTIL_LIFTED).where(Member.id == member_id).execute()
-        audit.note(viewer, "member.suspended", subject=member, reason=reason)
-        events.record("member.suspended", subject=suspension, actor=viewer, member=member_id)
-        return suspension
-
-
-def lift_suspension(viewer: Viewer, suspension_id: int, *, reason: str) -> None:
-    """End somebody's time away early. Twice is fine."""
-    require(may_moderate(viewer), _("Only a moderator can lift a suspension."))
-    reason = _reason_given(reason)
-    with transaction():
-        _lift(viewer, Suspension.locked(suspension_id), reason)
-
-
-def _lift(viewer: Viewer, suspension: Suspension, reason: str) -> None:
-    if suspension.lifted_at is not None:
-        return
-    Suspension.update(lifted_at=now(), lifted_by=viewer.id).where(Suspension.id == suspension.id).execute()
-    others = Suspension.select().where(
-        Suspension.member == suspension.member_id,
-        Suspension.id != suspension.id,
-        Suspension.lifted_at.is_null(),
-        Suspension.until.is_null() | (Suspension.until > now()),
-    )
-    if not others.exists():
-        Member.update(suspended_until=None).where(Member.id == suspension.member_id).execute()
-    audit.note(viewer, "member.unsuspended", subject=("member", suspension.member_id), reason=reason)
-    events.record("member.unsuspended", subject=suspension, actor=viewer, member=suspension.member_id)
-
-
-# ---- looking again -------------------------------------------------------------------------------------------------
-
-
-def appeal(viewer: Viewer, *, words: str, post_id: int | None = None, suspension_id: int | None = None) -> Appeal:
-    """Ask us to look again at a hidden post or a suspension, once for each decision. Raises NotFound, Invalid, Conflict."""
-    words = tidy(words).strip()
-    if not words:
-        raise Invalid(errors={"words": _("Tell us in a line or two why we should look again.")})
-    if len(words) > LONGEST_WORDS:
-        raise Invalid(errors={"words": _("Please keep it under %(n)s letters.", n=LONGEST_WORDS)})
-    if (post_id is None) == (suspension_id is None):
-        raise NotFound
-    with transaction():
-        if post_id is not None:
-            post = Post.locked(post_id)
-            mine = may_appeal(viewer, member_id=post.author_id) and post.hidden_at is not None
-            since = Appeal.at >= post.hidden_at
-            before = (Appeal.post == post_id) & since if mine else None
-        else:
-            suspension = Suspension.locked(suspension_id or 0)
-            mine = may_appeal(viewer, member_id=suspension.member_id) and suspension.lifted_at is None
-            before = Appeal.suspension == suspension_id
-        if not mine:
-            raise NotFound
-        if Appeal.select().where(before).exists():
-            raise Conflict(_("You have asked us about this already. We'll answer that one."))
-        made = Appeal.create(member=viewer.id, post=post_id, suspension=suspension_id, words=words, at=now())
-        events.record("appeal.made", subject=made, actor=viewer)
-        return made
-
-
-def answer_appeal(viewer: Viewer, appeal_id: int, *, overturn: bool, answer: str) -> None:
-    """Answer an appeal: the decision stands, or is overturned at once.
-
-    Somebody else than whoever decided answers, when there is another moderator. Raises Invalid, Conflict, NotAllowed."""
-    require(may_moderate(viewer), _("Only a moderator can answer an appeal."))
-    answer = tidy(answer).strip()
-    if not answer or len(answer) > LONGEST_WORDS:
-        raise Invalid(
-            errors={"answer": _("Write your answer to the member first, under %(n)s letters.", n=LONGEST_WORDS)}
-        )
-    with transaction():
-        asked = Appeal.locked(appeal_id)
-        if asked.answered_at is not None:
-            raise Conflict(_("Another moderator has answered this already."))
-        decided_by = asked.post.hidden_by_id if asked.post_id else asked.suspension.by_id
-        require(
-            viewer.id != decided_by or not _other_moderators(viewer),
-            _("You made this decision, so another moderator has to look at it."),
-        )
-        Appeal.update(
-            answered_at=now(),
-            answered_by=viewer.id,
-            answer=answer,
-            outcome="overturned" if overturn else "stands",
-        ).where(Appeal.id == appeal_id).execute()
-        if overturn and asked.post_id:
-            threads.show_post(viewer, asked.post_id, answer)
-        elif overturn:
-            _lift(viewer, asked.suspension, answer)
-        audit.note(viewer, "appeal.answered", subject=asked, reason=answer)
-        events.record("appeal.answered", subject=asked, actor=viewer)
-
-
-def _other_moderators(viewer: Viewer) -> bool:
-    return (
-        Member.select()
-        .where(
-            Member.role.in_(("moderator", "admin")),
-            Member.id != viewer.id,
-            Member.left_at.is_null(),
-            Member.suspended_until.is_null() | (Member.suspended_until < now()),
-        )
-        .exists()
-    )
-
-
-# ---- in a crisis ---------------------------------------------------------------------------------------------------
-
-
-def notice_crisis(viewer: Viewer, words: str, *, post_id: int | None = None) -> bool:
-    """Look at what somebody writes or has posted. When it may mean danger, tell staff, once a day, and return True.
-
-    A post that follows upon an alert of the same day joins it. No words are kept here."""
-    if not viewer.is_member or not noticed_in(words):
-        return False
-    with transaction():
-        Member.locked(viewer.id or 0)
-        alert = (
-            CrisisAlert.select()
-            .where(CrisisAlert.member == viewer.id, CrisisAlert.at > now() - ONE_ALERT_EVERY)
-            .order_by(CrisisAlert.id.desc())
-            .first()
-        )
-        is_news = alert is None or (post_id is not None and alert.post_id not in {None, post_id})
-        if alert is not None and post_id is not None and alert.post_id is None:
-            CrisisAlert.update(post=post_id).where(CrisisAlert.id == alert.id).execute()
-        elif is_news:
-            made = CrisisAlert.create(member=viewer.id, post=post_id, at=now())
-            events.record("crisis.noticed", subject=("crisisalert", made.id), actor=viewer)
-    return True
-
-
-def see_alert(viewer: Viewer, alert_id: int, *, done: str) -> None:
-    """Say that somebody of staff has looked at an alert, and what they did."""
-    require(may_see_crisis_alerts(viewer), _("Only staff can do that."))
-    done = _reason_given(done)
-    with transaction():
-        alert = CrisisAlert.locked(alert_id)
-        if alert.seen_at is not None:
-            return
-        CrisisAlert.update(seen_at=now(), seen_by=viewer.id).where(CrisisAlert.id == alert_id).execute()
-        audit.note(viewer, "alert.seen", subject=("crisisalert", alert_id), reason=done)
-
-
-# ---- hours ---------------------------------------------------------------------------------------------------------
-
-
-def set_hours(viewer: Viewer, hours: list[tuple[int, int, int]]) -> None:
-    """Set when somebody is watching: (weekday with Monday 0, opens, closes), in minutes after local midnight."""
-    require(may_moderate(viewer), _("Only a moderator can change the hours."))
-    for weekday, opens, closes in hours:
-        if not (0 <= weekday <= 6 and 0 <= opens < closes <= 24 * 60):
-            raise Invalid(errors={f"day{weekday}": _("The end has to come after the beginning, like 09:00 to 17:00.")})
-    with transaction():
-        Hours.delete().execute()
-        for weekday, opens, closes in hours:
-            Hours.create(weekday=weekday, opens=opens, closes=closes)
-        audit.note(viewer, "hours.set", subject=("hours", 0), reason=clean_line(str(hours), 500))
+    threads.show_post(viewer, post_id, reason_given(reason))
 
 
 # ---- leaving -------------------------------------------------------------------------------------------------------

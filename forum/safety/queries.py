@@ -1,23 +1,54 @@
-"""What moderators see, what a member may know of it, and when somebody is here."""
+"""Reading cases. What the folders of this room read is named here too."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from peewee import JOIN
 
-from forum.access import Viewer, may_moderate, may_see_crisis_alerts, require_sight
-from forum.audit import AuditEntry, AuditWords
-from forum.clock import now, site_now
+from forum.access import Viewer, may_moderate, require_sight
 from forum.members.models import Member
 from forum.members.names import shown_name
-from forum.safety.models import Appeal, Case, CaseNote, CrisisAlert, Hours, Report, Suspension
-from forum.text import SafeHtml, excerpt_of, gettext
+from forum.safety.appeals.queries import AppealView, Decision, appeal, decisions_about, open_appeals
+from forum.safety.crisis.queries import AlertView, needs_help_shown, open_alerts
+from forum.safety.hours.queries import hours, hours_line, is_watched
+from forum.safety.models import Appeal, Case, CaseNote, CrisisAlert, Report, Suspension
+from forum.safety.suspensions.queries import standing_suspension
+from forum.safety.trail.queries import Deed, deeds, deeds_on, reason_for
+from forum.text import SafeHtml, gettext
 from forum.threads.models import Post, Thread
 from forum.threads.urls import thread_url
-from forum.web import clock_words
 
-PAGE = 30
+__all__ = [
+    "CASES_ON_A_PAGE",
+    "AlertView",
+    "AppealView",
+    "CaseRow",
+    "CaseView",
+    "Decision",
+    "Deed",
+    "PersonNow",
+    "PostNow",
+    "ReportView",
+    "about_member",
+    "appeal",
+    "case",
+    "decisions_about",
+    "deeds",
+    "has_left",
+    "hours",
+    "hours_line",
+    "is_about",
+    "is_watched",
+    "needs_help_shown",
+    "open_alerts",
+    "open_appeals",
+    "open_cases",
+    "reason_for",
+    "standing_suspension",
+]
+
+CASES_ON_A_PAGE = 30
 
 
 # ---- cases ---------------------------------------------------------------------------------------------------------
@@ -79,19 +110,6 @@ class PersonNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """A line of the audit trail."""
-
-    id: int
-    at: datetime
-    actor: str
-    deed: str
-    subject_kind: str
-    subject_id: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class CaseView:
     """Everything about one case."""
 
@@ -119,7 +137,7 @@ def open_cases(viewer: Viewer, *, closed: bool = False, before: int | None = Non
             query = query.where(Case.id < before)
     else:
         query = query.where(Case.closed_at.is_null()).order_by(Case.opened_at, Case.id)
-    cases = list(query.limit(PAGE + 1 if closed else 200).objects())
+    cases = list(query.limit(CASES_ON_A_PAGE + 1 if closed else 200).objects())
     reasons: dict[int, list[str]] = {}
     for case_id, reason in (
         Report.select(Report.case, Report.reason).where(Report.case.in_([case.id for case in cases])).tuples()
@@ -208,7 +226,7 @@ def case(viewer: Viewer, case_id: int) -> CaseView:
         notes=notes,
         post=post,
         person=_person_now(person_id) if person_id is not None else None,
-        deeds=tuple(_deeds_on(subjects)),
+        deeds=tuple(deeds_on(subjects)),
     )
 
 
@@ -268,305 +286,6 @@ def has_left(case: Case) -> bool:
     theirs = Post.select(Post.id).where(Post.id == case.subject_id, Post.author.in_(gone))
     found = theirs if case.subject_kind == "post" else gone.where(Member.id == case.subject_id)
     return bool(found.exists())
-
-
-def standing_suspension(member_id: int) -> Suspension | None:
-    """Return the suspension that holds for a member now, if any."""
-    return (
-        Suspension.select()
-        .where(
-            Suspension.member == member_id,
-            Suspension.lifted_at.is_null(),
-            Suspension.until.is_null() | (Suspension.until > now()),
-        )
-        .order_by(Suspension.id.desc())
-        .first()
-    )
-
-
-# ---- the audit trail -----------------------------------------------------------------------------------------------
-
-
-def _deeds(query: Any) -> list[Deed]:
-    rows = (
-        query.select(
-            AuditEntry.id,
-            AuditEntry.at,
-            Member.name,
-            Member.left_at,
-            AuditEntry.deed,
-            AuditEntry.subject_kind,
-            AuditEntry.subject_id,
-            AuditWords.reason,
-        )
-        .join(Member, JOIN.LEFT_OUTER, on=(AuditEntry.actor_id == Member.id))
-        .switch(AuditEntry)
-        .join(AuditWords, JOIN.LEFT_OUTER, on=(AuditWords.entry == AuditEntry.id))
-        .order_by(AuditEntry.id.desc())
-        .tuples()
-    )
-    return [
-        Deed(
-            id=row[0],
-            at=row[1],
-            actor=gettext("Kettle") if row[2] is None else shown_name(row[2], has_left=row[3] is not None),
-            deed=row[4],
-            subject_kind=row[5],
-            subject_id=row[6],
-            reason=row[7] or "",
-        )
-        for row in rows
-    ]
-
-
-def _deeds_on(subjects: list[tuple[str, int]]) -> list[Deed]:
-    where = None
-    for kind, subject_id in subjects:
-        one = (AuditEntry.subject_kind == kind) & (AuditEntry.subject_id == subject_id)
-        where = one if where is None else where | one
-    return _deeds(AuditEntry.select().where(where).limit(50))
-
-
-def deeds(viewer: Viewer, *, before: int | None = None) -> tuple[list[Deed], int | None]:
-    """Return a page of the audit trail, the newest first, and the id to go on from (None at the end)."""
-    require_sight(may_moderate(viewer))
-    query = AuditEntry.select().limit(PAGE + 1)
-    if before is not None:
-        query = query.where(AuditEntry.id < before)
-    rows = _deeds(query)
-    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
-
-
-# ---- appeals and alerts --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AppealView:
-    """A member's request to look again."""
-
-    id: int
-    member: str
-    about: str
-    url: str
-    reason: str
-    decided_by_id: int | None
-    words: str
-    at: datetime
-    outcome: str
-    answer: str
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Something moderators decided about a member, which they may appeal."""
-
-    kind: str
-    id: int
-    about: str
-    reason: str
-    at: datetime
-    until: datetime | None
-    appeal: AppealView | None
-
-
-def _appeal_view(row: Appeal) -> AppealView:
-    post = row.post
-    about, url = gettext("A time away from posting"), ""
-    if post is not None:
-        about = gettext("A hidden post in %(title)s") % {"title": post.thread.title}
-        url = thread_url(post.thread_id, post.thread.slug, post.number)
-    return AppealView(
-        id=row.id,
-        member=shown_name(row.member.name, has_left=row.member.left_at is not None),
-        about=about,
-        url=url,
-        reason=reason_for("post", post.id, "post.hidden") if post is not None else row.suspension.reason,
-        decided_by_id=post.hidden_by_id if post is not None else row.suspension.by_id,
-        words=row.words,
-        at=row.at,
-        outcome=row.outcome,
-        answer=row.answer,
-        answered_at=row.answered_at,
-    )
-
-
-def reason_for(subject_kind: str, subject_id: int, deed: str) -> str:
-    """Return the reason that was given for the latest such deed, empty when there is none."""
-    return (
-        AuditWords.select(AuditWords.reason)
-        .join(AuditEntry)
-        .where(AuditEntry.subject_kind == subject_kind, AuditEntry.subject_id == subject_id, AuditEntry.deed == deed)
-        .order_by(AuditEntry.id.desc())
-        .limit(1)
-        .scalar()
-        or ""
-    )
-
-
-def open_appeals(viewer: Viewer) -> list[AppealView]:
-    """Return appeals that wait for an answer, the oldest first."""
-    require_sight(may_moderate(viewer))
-    rows = Appeal.select().where(Appeal.answered_at.is_null()).order_by(Appeal.at).limit(100)
-    return [_appeal_view(row) for row in rows]
-
-
-def appeal(viewer: Viewer, appeal_id: int) -> AppealView:
-    """Return one appeal, for a moderator. Raises NotFound."""
-    require_sight(may_moderate(viewer))
-    return _appeal_view(Appeal.fetch(appeal_id))
-
-
-def decisions_about(viewer: Viewer) -> list[Decision]:
-    """Return what moderators decided about the viewer, the newest first, with what came of an appeal."""
-    require_sight(viewer.is_member)
-    found = []
-    for post in Post.select(Post, Thread).join(Thread).where(Post.author == viewer.id, Post.hidden_at.is_null(False)):
-        asked = Appeal.select().where(Appeal.post == post.id, Appeal.at >= post.hidden_at).first()
-        found.append(
-            Decision(
-                kind="post",
-                id=post.id,
-                about=gettext("We hid your post in %(title)s") % {"title": post.thread.title},
-                reason=reason_for("post", post.id, "post.hidden"),
-                at=post.hidden_at,
-                until=None,
-                appeal=_appeal_view(asked) if asked else None,
-            )
-        )
-    overturned = Appeal.select().where(
-        Appeal.member == viewer.id, Appeal.post.is_null(False), Appeal.outcome == "overturned"
-    )
-    for asked in overturned:
-        if asked.post.hidden_at is None:
-            found.append(
-                Decision(
-                    kind="post",
-                    id=asked.post_id,
-                    about=gettext("We hid your post in %(title)s and have put it back")
-                    % {"title": asked.post.thread.title},
-                    reason=reason_for("post", asked.post_id, "post.hidden"),
-                    at=asked.at,
-                    until=None,
-                    appeal=_appeal_view(asked),
-                )
-            )
-    for suspension in Suspension.select().where(Suspension.member == viewer.id):
-        asked = Appeal.select().where(Appeal.suspension == suspension.id).first()
-        lifted = suspension.lifted_at is not None
-        found.append(
-            Decision(
-                kind="suspension",
-                id=suspension.id,
-                about=gettext("A time away from posting, lifted since")
-                if lifted
-                else gettext("A time away from posting"),
-                reason=suspension.reason,
-                at=suspension.starts_at,
-                until=suspension.until,
-                appeal=_appeal_view(asked) if asked else None,
-            )
-        )
-    return sorted(found, key=lambda decision: decision.at, reverse=True)
-
-
-def may_still_appeal(decision: Decision) -> bool:
-    """Say whether a decision holds and was not appealed yet."""
-    if decision.appeal is not None:
-        return False
-    if decision.kind == "suspension":
-        row = Suspension.get_or_none(Suspension.id == decision.id)
-        return row is not None and row.lifted_at is None and (row.until is None or row.until > now())
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class AlertView:
-    """Words that may mean danger, for staff to look at."""
-
-    id: int
-    member: str
-    url: str
-    excerpt: str
-    at: datetime
-
-
-def open_alerts(viewer: Viewer) -> list[AlertView]:
-    """Return alerts nobody has looked at, the oldest first."""
-    require_sight(may_see_crisis_alerts(viewer))
-    rows = (
-        CrisisAlert.select(CrisisAlert.id, Member.name, CrisisAlert.at, Thread.id, Thread.slug, Post.number, Post.plain)
-        .join(Member, on=(CrisisAlert.member == Member.id))
-        .switch(CrisisAlert)
-        .join(Post, JOIN.LEFT_OUTER, on=(CrisisAlert.post == Post.id))
-        .join(Thread, JOIN.LEFT_OUTER)
-        .where(CrisisAlert.seen_at.is_null())
-        .order_by(CrisisAlert.at)
-        .limit(50)
-        .tuples()
-    )
-    return [
-        AlertView(
-            id=id,
-            member=name,
-            url=thread_url(thread_id, slug, number) if thread_id is not None else "",
-            excerpt=excerpt_of(plain or "", 200),
-            at=at,
-        )
-        for id, name, at, thread_id, slug, number, plain in rows
-    ]
-
-
-def needs_help_shown(viewer: Viewer) -> bool:
-    """Say whether the viewer wrote something worrying within a day, so that pages keep help in sight."""
-    if not viewer.is_member:
-        return False
-    recent = CrisisAlert.at > now() - timedelta(hours=24)
-    return CrisisAlert.select().where(CrisisAlert.member == viewer.id, recent).exists()
-
-
-# ---- hours ---------------------------------------------------------------------------------------------------------
-
-
-def hours() -> list[tuple[int, int, int]]:
-    """Return when somebody is watching: (weekday with Monday 0, opens, closes) in minutes after local midnight."""
-    query = Hours.select(Hours.weekday, Hours.opens, Hours.closes).order_by(Hours.weekday, Hours.opens)
-    return list(query.tuples())
-
-
-def hours_line(_viewer: Viewer | None = None) -> str:
-    """Return who is watching now, or when somebody is back, in a sentence."""
-    kept = hours()
-    if not kept:
-        return gettext("We can't promise that someone is watching just now.")
-    local = site_now()
-    minute = local.hour * 60 + local.minute
-    for weekday, opens, closes in kept:
-        if weekday == local.weekday() and opens <= minute < closes:
-            return gettext("Our team is here until %(time)s.") % {"time": _at(local, closes)}
-    for ahead in range(8):
-        day = local + timedelta(days=ahead)
-        for weekday, opens, _closes in kept:
-            if weekday == day.weekday() and (ahead or opens > minute):
-                name = [gettext("today"), gettext("tomorrow")][ahead] if ahead < 2 else f"{day:%A}"
-                return gettext("Nobody from our team is here just now. We're back %(day)s at %(time)s.") % {
-                    "day": name,
-                    "time": _at(local, opens),
-                }
-    return gettext("We can't promise that someone is watching just now.")
-
-
-def is_watched() -> bool:
-    """Say whether somebody is on shift now."""
-    local = site_now()
-    minute = local.hour * 60 + local.minute
-    return any(weekday == local.weekday() and opens <= minute < closes for weekday, opens, closes in hours())
-
-
-def _at(day: datetime, minute: int) -> str:
-    if minute == 24 * 60:
-        return gettext("midnight")
-    return clock_words(day.replace(hour=minute // 60, minute=minute % 60))
 
 
 # ---- export --------------------------------------------------------------------------------------------------------

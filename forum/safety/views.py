@@ -134,8 +134,10 @@ def decided() -> Any:
     require(may_moderate(who), _("This page is for moderators."))
     before = request.args.get("before")
     cases = queries.open_cases(who, closed=True, before=whole_number(before) if before else None)
-    older = cases[queries.PAGE - 1].id if len(cases) > queries.PAGE else None
-    return web.page("safety/decided.html", cases=cases[: queries.PAGE], older=older, reason_words=REASON_WORDS)
+    older = cases[queries.CASES_ON_A_PAGE - 1].id if len(cases) > queries.CASES_ON_A_PAGE else None
+    return web.page(
+        "safety/decided.html", cases=cases[: queries.CASES_ON_A_PAGE], older=older, reason_words=REASON_WORDS
+    )
 
 
 @bp.get("/safety/cases/<int:id>")
@@ -251,7 +253,7 @@ def decisions() -> Any:
     who = viewer()
     require(who.is_member, _("Please sign in first."))
     found = queries.decisions_about(who)
-    return web.page("safety/decisions.html", decisions=[(one, queries.may_still_appeal(one)) for one in found])
+    return web.page("safety/decisions.html", decisions=[(one, one.may_still_appeal) for one in found])
 
 
 @bp.route("/me/appeals/<kind>/<int:id>", methods=["GET", "POST"])
@@ -261,7 +263,7 @@ def appeal(kind: str, id: int) -> Any:
     who = viewer()
     require(who.is_member, _("Please sign in first."))
     mine = [one for one in queries.decisions_about(who) if one.kind == kind and one.id == id]
-    if not mine or (request.method == "GET" and not queries.may_still_appeal(mine[0])):
+    if not mine or (request.method == "GET" and not mine[0].may_still_appeal):
         raise NotFound
     if request.method == "POST":
         try:

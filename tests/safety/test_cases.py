@@ -15,6 +15,7 @@ from forum.safety import actions, queries
 from forum.safety.models import Appeal, Case, CrisisAlert, Report, Suspension
 from forum.threads import actions as threads
 from tests import factories
+from tests.counting import counted
 
 
 def _reported(reason: str = "unkind") -> tuple[Any, Any, Any]:
@@ -187,6 +188,30 @@ def test_an_appeal_is_answered_by_somebody_else_and_can_bring_the_post_back(new_
     new_client(second).fill(f"/safety/appeals/{asked.id}", outcome="overturned", answer="You're right. Sorry.")
     assert "We changed our decision." in theirs.soup("/me/appeals").get_text()
     assert "useless" in theirs.soup(f"/t/{post.thread_id}/{post.thread.slug}").get_text()
+
+
+def test_many_decisions_and_appeals_take_no_more_statements_than_one(stack: Any) -> None:
+    moderator, writer = viewer_for(factories.a_member(role="moderator")), factories.a_member()
+
+    def decide_and_appeal() -> None:
+        post = factories.a_post(author=writer)
+        actions.hide_post(moderator, post.id, reason=f"Reason {post.id}")
+        actions.appeal(viewer_for(writer), words="Why?", post_id=post.id)
+        suspension = actions.suspend(moderator, writer.id, reason="Rest", until=None)
+        actions.appeal(viewer_for(writer), words="Why that?", suspension_id=suspension.id)
+
+    def statements() -> int:
+        with counted() as seen:
+            decisions, appeals = queries.decisions_about(viewer_for(writer)), queries.open_appeals(moderator)
+        assert len(decisions) == len(appeals)
+        assert {one.reason for one in decisions} == {one.reason for one in appeals}
+        return len(seen)
+
+    decide_and_appeal()
+    for_one = statements()
+    decide_and_appeal()
+    decide_and_appeal()
+    assert statements() == for_one
 
 
 def test_one_decision_is_appealed_once(stack: Any) -> None:

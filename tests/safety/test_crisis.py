@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from forum.safety.crisis import noticed_in
+from forum.safety.crisis.words import noticed_in
 from forum.safety.models import CrisisAlert
 from forum.threads.models import Post
 from tests import factories

@@ -7,7 +7,7 @@ time", "could murder a cup of tea"). It cannot judge; people do.
 import re
 from pathlib import Path
 
-_WORDS = (Path(__file__).parent / "crisis_words.txt").read_text(encoding="utf-8").splitlines()
+_WORDS = (Path(__file__).parent / "words.txt").read_text(encoding="utf-8").splitlines()
 _PATTERN = re.compile("|".join(f"(?:{line})" for line in _WORDS if line and not line.startswith("#")))
 _NOT_MEANT = re.compile(
     r"(?:suicide (?:prevention|awareness|bereavement|helpline|squad|vest|note in the film)|bereaved by suicide|"

@@ -1,0 +1,59 @@
+"""Who may be in danger, for staff to look at, and for whom help stays in sight."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from peewee import JOIN
+
+from forum.access import Viewer, may_see_crisis_alerts, require_sight
+from forum.clock import now
+from forum.members.models import Member
+from forum.safety.models import CrisisAlert
+from forum.text import excerpt_of
+from forum.threads.models import Post, Thread
+from forum.threads.urls import thread_url
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """Words that may mean danger, for staff to look at."""
+
+    id: int
+    member: str
+    url: str
+    excerpt: str
+    at: datetime
+
+
+def open_alerts(viewer: Viewer) -> list[AlertView]:
+    """Return alerts nobody has looked at, the oldest first."""
+    require_sight(may_see_crisis_alerts(viewer))
+    rows = (
+        CrisisAlert.select(CrisisAlert.id, Member.name, CrisisAlert.at, Thread.id, Thread.slug, Post.number, Post.plain)
+        .join(Member, on=(CrisisAlert.member == Member.id))
+        .switch(CrisisAlert)
+        .join(Post, JOIN.LEFT_OUTER, on=(CrisisAlert.post == Post.id))
+        .join(Thread, JOIN.LEFT_OUTER)
+        .where(CrisisAlert.seen_at.is_null())
+        .order_by(CrisisAlert.at)
+        .limit(50)
+        .tuples()
+    )
+    return [
+        AlertView(
+            id=id,
+            member=name,
+            url=thread_url(thread_id, slug, number) if thread_id is not None else "",
+            excerpt=excerpt_of(plain or "", 200),
+            at=at,
+        )
+        for id, name, at, thread_id, slug, number, plain in rows
+    ]
+
+
+def needs_help_shown(viewer: Viewer) -> bool:
+    """Say whether the viewer wrote something worrying within a day, so that pages keep help in sight."""
+    if not viewer.is_member:
+        return False
+    recent = CrisisAlert.at > now() - timedelta(hours=24)
+    return CrisisAlert.select().where(CrisisAlert.member == viewer.id, recent).exists()
