@@ -11,7 +11,7 @@ WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint format bench pins clean
+.PHONY: help run test lint format pins clean
 
 help: ## show what can be typed
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -35,9 +35,6 @@ lint: $(VENV)/ready-dev ## formatter check, linter, types, import rules, templat
 
 format: $(VENV)/ready-dev ## tidy the Python
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
-
-bench: $(VENV)/ready-dev ## the benchmarks; writes build/bench.json
-	@$(BIN)/python -m bench $(ARGS)
 
 pins: $(VENV)/ready-dev ## write constraints.txt anew from what is installed
 	@$(BIN)/python tests/tools/pins.py
@@ -71,7 +68,9 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			echo "Installing python3-venv ..."; \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv >/dev/null; \
+			{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y python3-venv; } >.apt.log 2>&1 || { \
+				cat .apt.log; rm -f .apt.log; echo "python3-venv could not be installed; the lines above say why."; exit 1; }; \
+			rm -f .apt.log; \
 		else \
 			echo "This Python cannot make virtual environments yet. On Debian or Ubuntu type: sudo apt install python3-venv"; exit 1; \
 		fi; }

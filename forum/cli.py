@@ -369,11 +369,18 @@ def user_create(email: str, name: str, role: str, password_stdin: bool) -> None:
     from forum.members.actions import create_member
 
     _started()
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    password = _first_line() if password_stdin else None
     if password_stdin and not password:
         raise PlainTrouble("There was no password on the first line of standard input.")
     member = create_member(email, name, role, password)
     click.echo(f"{member.name} ({member.email}) has a place here as {role}.")
+
+
+def _first_line() -> str:
+    """Return the first line of standard input; somebody at a keyboard is asked, and what they type is not shown."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt="And once more"))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @user.command("role")
@@ -443,6 +450,37 @@ def _every_room() -> None:
     from forum import wiring
 
     wiring.build_app(_started())
+
+
+# ---- places to talk ------------------------------------------------------------------------------------------------
+
+
+WHO = {"public": "everybody to read", "members": "members", "staff": "staff"}
+
+
+@cli.group("category")
+def category_group() -> None:
+    """Places for threads."""
+
+
+@category_group.command("create")
+@click.argument("name")
+@click.option(
+    "--audience",
+    type=click.Choice(["public", "members", "staff"]),
+    default="members",
+    show_default=True,
+    help="Who may read there.",
+)
+@click.option("--description", default="", help="One line that says what it is for.")
+def category_create(name: str, audience: str, description: str) -> None:
+    """Open a place for threads called NAME."""
+    from forum.access import HOUSE
+    from forum.threads.categories.actions import open_category
+
+    settings = _started()
+    category = open_category(HOUSE, name, audience=audience, description=description)
+    click.echo(f"{category.name} is open for {WHO[category.audience]}, at {settings.site_url}/c/{category.slug}")
 
 
 # ---- bringing a community in ---------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from forum import cli, events, jobs, logs
 from forum.clock import now
 from forum.database import close_connection, db, open_database, transaction
 from forum.members.models import ROLES, Member
-from forum.threads.models import Post, Thread
+from forum.threads.models import Category, Post, Thread
 from tests.factories import a_category, a_member, a_post, a_thread
 from tests.live import free_port, wait_until
 from tests.stacks import Stack
@@ -240,6 +240,23 @@ def test_a_place_cannot_be_made_twice_nor_for_nobody(kettle: Kettle) -> None:
     kettle("user", "create", "not an address", "--name", "Mo", fails=True)
     kettle("user", "role", "nobody@example.org", "admin", fails=True)
     kettle("user", "create", "mo@example.org", "--name", "Mo", "--password-stdin", typed="\n", fails=True)
+
+
+def test_an_operator_opens_places_to_talk(kettle: Kettle, new_client: Any) -> None:
+    said = kettle("category", "create", "Caring from far away", "--audience", "public", "--description", "By phone.")
+    assert said.output == (
+        "Caring from far away is open for everybody to read, at http://127.0.0.1:8000/c/caring-from-far-away\n"
+    )
+    kettle("category", "create", "Nights")
+    assert [(row.name, row.audience) for row in Category.select().order_by(Category.position)] == [
+        ("Caring from far away", "public"),
+        ("Nights", "members"),
+    ]
+    assert "By phone." in new_client().soup("/c/caring-from-far-away").text
+    assert new_client().get("/c/nights").status_code != 200
+    assert kettle("category", "create", "nights", fails=True).stderr == "There is a category of that name already.\n"
+    assert kettle("category", "create", "  ", fails=True).stderr == "Give the category a name.\n"
+    assert kettle("audit", "verify").output == "The audit trail is whole: 2 entries.\n"
 
 
 def test_the_roles_offered_are_the_roles_there_are() -> None:
