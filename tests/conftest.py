@@ -19,6 +19,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import guards, pages
+from tests.compiled import CompiledOnce
 from tests.outbox import Outbox
 from tests.stacks import STALE_SECONDS, PostgresDatabase, SqliteTemplate, Stack
 from tests.tools import found
@@ -28,6 +29,7 @@ pytest_plugins = ["tests.browser"]
 STACKS = ("sqlite", "postgresql")
 A_MONDAY = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 SECRET = "only for tests, and long enough"
+compiled = CompiledOnce()
 
 hypothesis_settings.register_profile(
     "kettle", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -216,6 +218,7 @@ def make_app(request: pytest.FixtureRequest, make_settings: Callable[..., Any]) 
     def make(**changes: Any) -> Any:
         app = create_app(make_settings(**changes))
         app.testing = True
+        app.jinja_env.bytecode_cache = compiled
         Client.test_name = request.node.nodeid
         app.test_client_class = Client
         return app
