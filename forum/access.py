@@ -161,6 +161,11 @@ def may_reply(viewer: Viewer, thread: "Readable", *, is_closed: bool) -> bool:
     return may_post(viewer) and may_read_thread(viewer, thread) and (not is_closed or viewer.is_moderator)
 
 
+def may_take_name(viewer: Viewer) -> bool:
+    """Whoever works here speaks as themselves, so that everybody knows when they do."""
+    return viewer.role in {"member", "volunteer"}
+
+
 def may_react(viewer: Viewer) -> bool:
     return viewer.is_member and not viewer.is_suspended
 

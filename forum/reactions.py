@@ -25,6 +25,8 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
         Reaction("look_for_crisis", safety.look_for_crisis),
         Reaction("follow_post", listening.follow_post),
     ),
+    "post.signed": (Reaction("follow_post", listening.follow_post),),
+    "name.taken": (Reaction("put_names_right", threads.put_names_right, due=threads.soon),),
     "post.withdrawn": (
         Reaction("take_back_quotes", threads.take_back_quotes),
         Reaction("follow_post", listening.follow_post),
@@ -45,6 +47,8 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "member.unsuspended": (Reaction("tell_unsuspended", safety_notices.tell_unsuspended),),
     "appeal.made": (Reaction("tell_moderators_of_appeal", safety_notices.tell_moderators_of_appeal),),
     "appeal.answered": (Reaction("tell_appeal_answer", safety_notices.tell_appeal_answer),),
+    "name.opening_asked": (Reaction("tell_moderators_of_asking", safety_notices.tell_moderators_of_asking),),
+    "name.opened": (Reaction("tell_of_opened_name", safety_notices.tell_of_opened_name),),
     "crisis.noticed": (Reaction("tell_staff_of_crisis", safety_notices.tell_staff_of_crisis),),
     "listening.started": (Reaction("tell_of_listening", listening_notices.tell_of_listening),),
     "consent.asked": (Reaction("tell_of_consent_asked", listening_notices.tell_of_consent_asked),),

@@ -53,9 +53,12 @@ def _holds_personal_data(name: str, about: Callable[[int], Any], forget: Callabl
 
 
 def _introduce_threads() -> None:
-    """What threads adds to members: leaving and exports."""
+    """What threads adds to members: leaving and exports, and names that are in use for one thread only."""
+    from forum.members import names
     from forum.threads import actions, queries
+    from forum.threads.voices.queries import is_in_use
 
+    _joins(names.in_use, is_in_use)
     _holds_personal_data("threads", queries.about_member, actions.forget_member)
 
 
@@ -135,9 +138,11 @@ def _introduce_channels() -> None:
     from forum.channels import actions, queries
     from forum.members import queries as people
     from forum.threads import actions as threads
+    from forum.threads.voices.actions import namings
 
     web.frame_facts["unread_notices"] = queries.unread_notices
     people.me_extras["replies"] = queries.newest_shelf
+    _joins(namings, actions.drop_letters_with_own_name)
     _holds_personal_data("channels", queries.about_member, actions.forget_member)
     _joins(threads.readings, actions.read_thread)
 

@@ -1,8 +1,8 @@
 """Who may open which address: the least role for every route, and an address to try it with.
 
 ``visitor`` < ``member`` < ``supporter`` < ``moderator``; ``own`` is for the member whose thing it is and nobody else,
-``supporter+own`` for staff and that member. The names in braces are things in the world that `test_routes` makes.
-Every route of the application stands here; the test fails for one that does not.
+``supporter+own`` for staff and that member, ``speaker`` for members who do not work here. The names in braces are things in
+the world that `test_routes` makes. Every route of the application stands here; the test fails for one that does not.
 """
 
 ROUTES: dict[str, tuple[str, str]] = {
@@ -51,6 +51,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "threads.reply_page": ("member", "/t/{thread}/{slug}/reply"),
     "threads.reading.read": ("member", "/t/{thread}/read"),
     "threads.following.follow": ("member", "/t/{thread}/follow"),
+    "threads.voices.name": ("speaker", "/t/{thread}/name"),
     "threads.posts.react": ("member", "/posts/{post}/react"),
     "threads.posts.quotation": ("member", "/posts/{post}/quote"),
     "threads.posts.history": ("member", "/posts/{post}/history"),

@@ -27,6 +27,7 @@ SENT_KEPT = timedelta(days=90)
 class Line:
     """What one member is told on the site. *about* is a title, never a quotation; *path* is where the line leads.
 
+    *thread_id* is the thread it is about, where *actor_id* may have a name of their own.
     *is_seen* says that they have come across it already, so that nothing tells them it is new."""
 
     member_id: int
@@ -35,6 +36,7 @@ class Line:
     path: str = "/"
     actor_id: int | None = None
     is_seen: bool = False
+    thread_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def _add_notices(event_id: int, lines: Iterable[Line]) -> list[int]:
             "event_id": event_id,
             "kind": line.kind,
             "actor": line.actor_id,
+            "thread": line.thread_id,
             "about": line.about[:LONGEST_ABOUT],
             "path": line.path,
             "at": moment,
@@ -269,6 +272,18 @@ def read_thread(member_id: int, thread_id: int, number: int) -> None:
     if seen:
         with transaction():
             Notice.update(read_at=now()).where(Notice.id.in_(seen)).execute()
+
+
+# ---- a name for one thread only ------------------------------------------------------------------------------------
+
+
+def drop_letters_with_own_name(thread_id: int, member_id: int) -> None:
+    """Throw away letters on their way that would tell who a new name in a thread belongs to. The notices stay.
+
+    Called inside the transaction in which the name is taken."""
+    waiting = queries.unsent_letters_about_posts_of(member_id, thread_id=thread_id)
+    if waiting:
+        Letter.delete().where(Letter.id.in_(waiting)).execute()
 
 
 # ---- leaving -------------------------------------------------------------------------------------------------------

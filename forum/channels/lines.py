@@ -24,6 +24,10 @@ WORDS: dict[str, tuple[Sentence, Sentence] | Sentence] = {
     "appeal_made": _("Somebody asks us to look again"),
     "appeal_answered": _("We looked again, as you asked"),
     "appeal_won": _("We looked again, and have taken our decision back"),
+    "name_asked": _("A moderator asks you to look at the opening of a name"),
+    "name_opened": _(
+        "Two moderators looked at who you are in “%(about)s”, because they were worried. Nobody else knows"
+    ),
     "crisis": _("Somebody may need help now. Please look"),
     # listening
     "listening_started": (

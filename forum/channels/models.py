@@ -4,15 +4,19 @@ from peewee import BigIntegerField, ForeignKeyField, TextField
 
 from forum.database import BaseModel, UtcField
 from forum.members.models import Member
+from forum.threads.models import Thread
 
 
 class Notice(BaseModel):
-    """One line on somebody's notices page. *about* is a title, never a quotation."""
+    """One line on somebody's notices page. *about* is a title, never a quotation.
+
+    In the *thread* it is about, the *actor* is called what they are called there."""
 
     member = ForeignKeyField(Member, backref="notices", on_delete="CASCADE")
     event_id = BigIntegerField()
     kind = TextField()
     actor = ForeignKeyField(Member, null=True, backref="+", on_delete="CASCADE")
+    thread = ForeignKeyField(Thread, null=True, backref="+", on_delete="CASCADE")
     about = TextField(default="")
     path = TextField()
     at = UtcField()

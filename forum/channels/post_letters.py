@@ -16,6 +16,7 @@ from forum.threads import queries as threads
 from forum.threads.models import Post, Reaction, Thread
 from forum.threads.queries import ThreadView
 from forum.threads.urls import thread_url
+from forum.threads.voices.queries import shown_in
 
 # Few enough to be written in some fifty milliseconds, so that pages need not wait for the pen.
 BATCH = 100
@@ -65,7 +66,15 @@ def _tell(event: Event, news: _News, called: dict[int, bool]) -> None:
             continue
         kind = "mention" if called[member.id] else "reply"
         lines.append(
-            Line(member.id, kind, news.thread.title, news.path, news.post.author_id, is_seen=member.id in seen)
+            Line(
+                member.id,
+                kind,
+                news.thread.title,
+                news.path,
+                news.post.author_id,
+                is_seen=member.id in seen,
+                thread_id=news.thread.id,
+            )
         )
         wants_letters = member.mail_mentions if called[member.id] else member.mail_replies
         if wants_letters and member.email_confirmed_at is not None:
@@ -81,12 +90,14 @@ def tell_of_kind_word(event: Event, _cursor: str) -> Again | None:
     still = Reaction.select().where(Reaction.post == post.id, Reaction.member == event.actor_id)
     if still.exists() and not threads.has_muted(post.author_id, post.thread_id):
         path = thread_url(post.thread_id, post.thread.slug, post.number)
-        actions.tell(event, [Line(post.author_id, "reaction", post.thread.title, path, event.actor_id)])
+        actions.tell(
+            event, [Line(post.author_id, "reaction", post.thread.title, path, event.actor_id, thread_id=post.thread_id)]
+        )
     return None
 
 
 def _news(post_id: int) -> _News | None:
-    post = Post.select(Post, Member).join(Member, on=Post.author).where(Post.id == post_id).first()
+    post = Post.get_or_none(Post.id == post_id)
     if post is None or post.withdrawn_at is not None or post.hidden_at is not None or post.is_event:
         return None
     try:
@@ -97,7 +108,8 @@ def _news(post_id: int) -> _News | None:
         return None
     words, is_cut = _own_words(post)
     path = thread_url(thread.id, thread.slug, post.number)
-    return _News(post, thread, post.author.name, path, words, is_cut)
+    who = shown_in(thread.id, post.author_id)
+    return _News(post, thread, who, path, words, is_cut)
 
 
 def _own_words(post: Post) -> tuple[list[str], bool]:

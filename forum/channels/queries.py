@@ -17,6 +17,7 @@ from forum.rows import moment, rows, stored
 from forum.text import SafeHtml, _
 from forum.threads.models import Post, ReadingMark
 from forum.threads.urls import thread_url
+from forum.threads.voices.joins import shown, thread_name
 
 # Only numbers of our own are ever put into SQL here; values travel beside it.
 # ruff: noqa: S608
@@ -63,9 +64,10 @@ def unread_of_session(session_id: int) -> int:
     return rows(sql, (session_id,))[0][0]
 
 
-_NOTICES = """
-    SELECT n.id, n.kind, a.name, a.left_at IS NOT NULL, n.about, n.path, n.at, n.read_at IS NULL
-    FROM notice n LEFT JOIN member a ON a.id = n.actor_id WHERE n.member_id = ?"""
+_NOTICES = f"""
+    SELECT n.id, n.kind, {shown("a.name")}, a.left_at IS NOT NULL, n.about, n.path, n.at, n.read_at IS NULL
+    FROM notice n LEFT JOIN member a ON a.id = n.actor_id {thread_name("n.thread_id", "n.actor_id")}
+    WHERE n.member_id = ?"""
 
 
 def notices(viewer: Viewer, *, before: int | None = None) -> tuple[list[NoticeView], int | None]:
@@ -202,10 +204,10 @@ class PublicPost:
     edited_at: datetime | None
 
 
-_PUBLIC = """
-    SELECT p.id, p.number, t.title, m.name, m.left_at IS NOT NULL, p.html, t.id, t.slug, p.said_at, p.edited_at
+_PUBLIC = f"""
+    SELECT p.id, p.number, t.title, {shown("m.name")}, m.left_at IS NOT NULL, p.html, t.id, t.slug, p.said_at, p.edited_at
     FROM post p JOIN thread t ON t.id = p.thread_id JOIN category c ON c.id = t.category_id
-    JOIN member m ON m.id = p.author_id
+    JOIN member m ON m.id = p.author_id {thread_name("t.id", "p.author_id")}
     WHERE c.audience = 'public' AND c.group_id IS NULL AND t.group_id IS NULL AND t.hidden_at IS NULL
     AND p.hidden_at IS NULL AND p.withdrawn_at IS NULL AND NOT p.is_event"""
 
@@ -247,13 +249,15 @@ def may_still_go(letter: Letter) -> bool:
     return Post.select().where(Post.id == int(about[1]), Post.withdrawn_at.is_null(), Post.hidden_at.is_null()).exists()
 
 
-def unsent_letters_about_posts_of(member_id: int) -> list[int]:
-    """Return ids of letters, not sent yet, that carry words of *member_id* to others."""
+def unsent_letters_about_posts_of(member_id: int, *, thread_id: int | None = None) -> list[int]:
+    """Return ids of letters, not sent yet, that carry words of *member_id* to others; of those said in one thread only."""
     waiting = Letter.select(Letter.id, Letter.key).where(Letter.sent_at.is_null(), Letter.key.startswith("post:"))
     about = {id: int(found[1]) for id, key in waiting.tuples() if (found := _POST_KEY.fullmatch(key))}
     if not about:
         return []
     theirs = Post.select(Post.id).where(Post.author == member_id, Post.id.in_(list(set(about.values()))))
+    if thread_id is not None:
+        theirs = theirs.where(Post.thread == thread_id)
     posts = {post_id for (post_id,) in theirs.tuples()}
     return [id for id, post_id in about.items() if post_id in posts]
 

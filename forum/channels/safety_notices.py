@@ -10,7 +10,7 @@ from forum.clock import now
 from forum.events import Event
 from forum.jobs import Again
 from forum.members.models import Member
-from forum.safety.models import Appeal, Case, CrisisAlert, Report, Suspension
+from forum.safety.models import Appeal, Case, CrisisAlert, NameOpening, Report, Suspension
 from forum.safety.trail.queries import reason_for
 from forum.text import _, excerpt_of
 from forum.threads.models import Post, Thread
@@ -210,6 +210,29 @@ def tell_appeal_answer(event: Event, _cursor: str) -> Again | None:
     kind = "appeal_won" if changed else "appeal_answered"
     line = Line(asked.member_id, kind, path=_DECISIONS)
     actions.tell(event, [line], _owed(event, asked.member, "decision", written))
+    return None
+
+
+# ---- a name for one thread only --------------------------------------------------------------------------------------
+
+
+def tell_moderators_of_asking(event: Event, _cursor: str) -> Again | None:
+    """Tell the other moderators, on the site, that one of them asks to open a name, or has opened it in danger."""
+    opening = NameOpening.get_or_none(NameOpening.id == event.subject_id)
+    if opening is not None and opening.second_by_id is None:
+        people = _on_duty(_MODERATORS, but=event.actor_id)
+        actions.tell(event, [Line(one.id, "name_asked", "", "/safety") for one in people])
+    return None
+
+
+def tell_of_opened_name(event: Event, _cursor: str) -> Again | None:
+    """Tell somebody that moderators have seen who they are in a thread, unless that could put anybody in danger."""
+    opening = NameOpening.get_or_none(NameOpening.id == event.subject_id)
+    if opening is None or opening.keep_quiet:
+        return None
+    name = opening.thread_name
+    thread = Thread.fetch(name.thread_id)
+    actions.tell(event, [Line(name.member_id, "name_opened", thread.title, thread_url(thread.id, thread.slug))])
     return None
 
 

@@ -41,7 +41,7 @@ from forum.listening.ideas.queries import (
     promises,
 )
 from forum.listening.marks.queries import Banner, MarkView, banner, listening_among, mark_of
-from forum.listening.themes.queries import ThemeView, codebook, theme, theme_people, theme_titles, themes
+from forum.listening.themes.queries import ThemeView, codebook, people_behind, theme, theme_people, theme_titles, themes
 from forum.members.models import Member
 from forum.members.names import NOBODY
 from forum.members.queries import Line, Shelf
@@ -92,7 +92,7 @@ class InsightView:
     @property
     def people(self) -> int:
         """Each offline voice counts as a person of its own: we can't tell whether two of them are the same."""
-        return len({one.member_id for one in self.excerpts}) + len(self.voices)
+        return len({one.voice for one in self.excerpts}) + len(self.voices)
 
     @property
     def may_drop(self) -> bool:
@@ -401,6 +401,7 @@ __all__ = [
     "mark_of",
     "my_excerpt",
     "my_words",
+    "people_behind",
     "people_behind_idea",
     "pick",
     "promises",

@@ -83,7 +83,7 @@ def _join(name: str, email: str, stored: str | None, care: str, next_path: str, 
     key = name_key(name)
     with transaction():
         holder, member = Member.get_or_none(Member.name_key == key), Member.get_or_none(Member.email == email)
-        if holder is not None and not _is_waiting(holder):
+        if (holder is not None and not _is_waiting(holder)) or names.is_in_use(key):
             raise Invalid(errors={"name": TAKEN})
         if member is not None and not _is_waiting(member):
             send_link_to(member, "already_here", next_path=next_path)
@@ -133,6 +133,8 @@ def create_member(
         "role": "" if role in ROLES else _("Choose a role from %(roles)s.", roles=", ".join(ROLES)),
         "password": passwords.trouble_with(password, name, email) if password else "",
     }
+    if not errors["name"] and names.is_in_use(name_key(name)):
+        errors["name"] = TAKEN
     if any(errors.values()):
         raise Invalid(errors={field: sentence for field, sentence in errors.items() if sentence})
     stored = passwords.hashed(password) if password else None
@@ -194,6 +196,8 @@ def change_settings(
             holder = Member.get_or_none(Member.name_key == changes["name_key"], Member.id != before.id)
             if holder is not None:
                 _make_way(holder)
+            if changes["name_key"] != before.name_key and names.is_in_use(name_key(name)):
+                raise Invalid(errors={"name": TAKEN})
             Member.update(changes).where(Member.id == before.id).execute()
             if words != before.words:
                 for follow in on_words_changed:

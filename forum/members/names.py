@@ -1,5 +1,6 @@
 """Display names: what one may be, and which nobody may take."""
 
+from collections.abc import Callable
 from functools import cache
 
 from forum import settings
@@ -7,6 +8,9 @@ from forum.text import _, clean_line, name_key
 
 SHORTEST = 2
 LONGEST = 40
+
+# Where rooms above know of names that nobody may join with: called with a `name_key`. Wiring fills this.
+in_use: list[Callable[[str], bool]] = []
 
 # What a member who left is called, everywhere.
 NOBODY = _("Someone who left")
@@ -47,6 +51,11 @@ def trouble_with(name: str) -> str:
     if is_reserved(name):
         return _("That name could be taken for the people who run this place. Please choose another.")
     return ""
+
+
+def is_in_use(key: str) -> bool:
+    """Say whether somebody speaks under a name with this `name_key` that is no member's own."""
+    return any(knows(key) for knows in in_use)
 
 
 def is_reserved(name: str) -> bool:

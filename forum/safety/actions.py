@@ -13,13 +13,13 @@ from forum.safety import queries
 from forum.safety.appeals.actions import answer_appeal, appeal
 from forum.safety.crisis.actions import notice_crisis, see_alert
 from forum.safety.hours.actions import set_hours
-from forum.safety.models import REASONS, Appeal, Case, CaseNote, CrisisAlert, Report, Suspension
+from forum.safety.models import REASONS, Appeal, Case, CaseNote, CrisisAlert, NameOpening, Report, Suspension
 from forum.safety.reasons import LONGEST_WORDS, reason_given
 from forum.safety.suspensions.actions import lift_suspension, suspend
 from forum.text import SafeHtml, _, tidy
 from forum.threads import actions as threads
 from forum.threads import queries as conversations
-from forum.threads.models import Post
+from forum.threads.models import Post, ThreadName
 
 __all__ = [
     "answer_appeal",
@@ -170,6 +170,9 @@ def forget_member(member_id: int) -> None:
     audit.erase_words("case", about_them)
     audit.erase_words("appeal", Appeal.select(Appeal.id).where(Appeal.member == member_id))
     audit.erase_words("crisisalert", CrisisAlert.select(CrisisAlert.id).where(CrisisAlert.member == member_id))
+    names = ThreadName.select(ThreadName.id).where(ThreadName.member == member_id)
+    audit.erase_words("threadname", names)
+    NameOpening.update(reason="", second_words="").where(NameOpening.thread_name.in_(names)).execute()
     Suspension.update(reason="").where(Suspension.member == member_id).execute()
     Appeal.update(words="", answer="").where(Appeal.member == member_id).execute()
     CrisisAlert.delete().where(CrisisAlert.member == member_id).execute()

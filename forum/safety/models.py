@@ -1,10 +1,10 @@
 """Keeping the place kind and safe: reports and cases, suspensions, appeals, crisis alerts, hours."""
 
-from peewee import BigIntegerField, Check, ForeignKeyField, IntegerField, TextField
+from peewee import BigIntegerField, BooleanField, Check, ForeignKeyField, IntegerField, TextField
 
 from forum.database import BaseModel, HtmlField, UtcField
 from forum.members.models import Member
-from forum.threads.models import Post
+from forum.threads.models import Post, Thread, ThreadName
 
 REASONS = ("unkind", "unsafe", "private", "advert", "illegal", "worried", "other")
 
@@ -91,10 +91,38 @@ class Appeal(BaseModel):
         )
 
 
+class NameOpening(BaseModel):
+    """A moderator asked who stands behind a name for one thread; a second one answers.
+
+    With *in_danger* it was open at once. With *keep_quiet* the member is not told."""
+
+    thread_name = ForeignKeyField(ThreadName, backref="openings", on_delete="CASCADE")
+    post_number = IntegerField()
+    asked_by = ForeignKeyField(Member, backref="+", on_delete="RESTRICT")
+    reason = TextField()
+    in_danger = BooleanField(default=False)
+    asked_at = UtcField()
+    second_by = ForeignKeyField(Member, null=True, backref="+", on_delete="RESTRICT")
+    second_at = UtcField(null=True)
+    agreed = BooleanField(null=True)
+    second_words = TextField(default="")
+    keep_quiet = BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            Check("(second_by_id IS NULL) = (second_at IS NULL)"),
+            Check("(second_by_id IS NULL) = (agreed IS NULL)"),
+            Check("second_by_id IS NULL OR second_by_id <> asked_by_id"),
+        )
+
+
 class CrisisAlert(BaseModel):
-    """Words that may mean somebody is in danger. The writer was shown help; staff look."""
+    """Words that may mean somebody is in danger. The writer was shown help; staff look.
+
+    In the *thread* they were meant for, the writer is called what they are called there."""
 
     member = ForeignKeyField(Member, null=True, backref="crisis_alerts", on_delete="CASCADE")
+    thread = ForeignKeyField(Thread, null=True, backref="+", on_delete="CASCADE")
     post = ForeignKeyField(Post, null=True, backref="crisis_alerts", on_delete="CASCADE")
     at = UtcField(index=True)
     seen_at = UtcField(null=True)

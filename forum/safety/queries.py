@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, fn
 
 from forum.access import Viewer, may_moderate, require_sight
 from forum.members.models import Member
@@ -12,11 +12,12 @@ from forum.members.names import shown_name
 from forum.safety.appeals.queries import AppealView, Decision, appeal, decisions_about, open_appeals
 from forum.safety.crisis.queries import AlertView, needs_help_shown, open_alerts
 from forum.safety.hours.queries import hours, hours_line, is_watched
-from forum.safety.models import Appeal, Case, CaseNote, CrisisAlert, Report, Suspension
+from forum.safety.models import Appeal, Case, CaseNote, CrisisAlert, NameOpening, Report, Suspension
+from forum.safety.openings.queries import OpeningView, name_behind, openings_of, unnamed_posts
 from forum.safety.suspensions.queries import standing_suspension
 from forum.safety.trail.queries import Deed, deeds, deeds_on, reason_for
 from forum.text import SafeHtml, gettext
-from forum.threads.models import Post, Thread
+from forum.threads.models import Post, Thread, ThreadName
 from forum.threads.urls import thread_url
 
 __all__ = [
@@ -82,7 +83,7 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True)
 class PostNow:
-    """The post a case is about, as it is now."""
+    """The post a case is about, as it is now. With a *thread_name_id* its *author* is a name for its thread only."""
 
     id: int
     url: str
@@ -94,6 +95,7 @@ class PostNow:
     is_withdrawn: bool
     thread_id: int
     thread_title: str
+    thread_name_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,12 @@ class CaseView:
     post: PostNow | None
     person: PersonNow | None
     deeds: tuple[Deed, ...]
+    openings: tuple[OpeningView, ...]
+
+    @property
+    def is_asked(self) -> bool:
+        """Somebody asked to see who stands behind the name, and a second moderator has not answered."""
+        return any(one.waits for one in self.openings)
 
 
 def open_cases(viewer: Viewer, *, closed: bool = False, before: int | None = None) -> list[CaseRow]:
@@ -160,12 +168,16 @@ def open_cases(viewer: Viewer, *, closed: bool = False, before: int | None = Non
     ]
 
 
+_SAME_VOICE = (ThreadName.thread == Post.thread) & (ThreadName.member == Post.author)
+
+
 def _titles(post_ids: list[int]) -> dict[int, str]:
     query = (
-        Post.select(Post.id, Member.name, Member.left_at, Thread.title)
+        Post.select(Post.id, fn.COALESCE(ThreadName.name, Member.name), Member.left_at, Thread.title)
         .join(Thread)
         .switch(Post)
         .join(Member, on=(Post.author == Member.id))
+        .join(ThreadName, JOIN.LEFT_OUTER, on=_SAME_VOICE)
         .where(Post.id.in_(post_ids))
         .tuples()
     )
@@ -208,10 +220,16 @@ def case(viewer: Viewer, case_id: int) -> CaseView:
         .tuples()
     )
     post = _post_now(row.subject_id) if row.subject_kind == "post" else None
+    openings = openings_of(viewer, post.thread_name_id) if post is not None and post.thread_name_id else []
+    # Who stands behind a name for one thread is for those to see who opened it.
+    is_theirs_to_see = post is None or post.thread_name_id is None or any(one.is_open_to(viewer) for one in openings)
     person_id = post.author_id if post else row.subject_id if row.subject_kind == "member" else None
+    person_id = person_id if is_theirs_to_see else None
     subjects = [("case", case_id), (row.subject_kind, row.subject_id)]
     if person_id is not None:
         subjects.append(("member", person_id))
+    if post is not None and post.thread_name_id is not None:
+        subjects.append(("threadname", post.thread_name_id))
     if post is not None:
         subjects.append(("thread", post.thread_id))
     return CaseView(
@@ -227,6 +245,7 @@ def case(viewer: Viewer, case_id: int) -> CaseView:
         post=post,
         person=_person_now(person_id) if person_id is not None else None,
         deeds=tuple(deeds_on(subjects)),
+        openings=tuple(openings),
     )
 
 
@@ -241,17 +260,19 @@ def _post_now(post_id: int) -> PostNow | None:
     row = post.where(Post.id == post_id).first()
     if row is None:
         return None
+    name = name_behind(row)
     return PostNow(
         id=row.id,
         url=thread_url(row.thread.id, row.thread.slug, row.number),
         author_id=row.author.id,
-        author=shown_name(row.author.name, has_left=row.author.left_at is not None),
+        author=shown_name(name.name if name else row.author.name, has_left=row.author.left_at is not None),
         html=row.html,
         revision=row.revision,
         is_hidden=row.hidden_at is not None,
         is_withdrawn=row.withdrawn_at is not None,
         thread_id=row.thread.id,
         thread_title=row.thread.title,
+        thread_name_id=name.id if name else None,
     )
 
 
@@ -260,7 +281,7 @@ def _person_now(member_id: int) -> PersonNow | None:
     if member is None or member.left_at is not None:
         return None
     running = standing_suspension(member_id)
-    earlier = Case.select().where(Case.closed_at.is_null(False), is_about(member_id))
+    earlier = Case.select().where(Case.closed_at.is_null(False), is_about(member_id, under_own_name=True))
     return PersonNow(
         id=member.id,
         name=member.name,
@@ -272,9 +293,11 @@ def _person_now(member_id: int) -> PersonNow | None:
     )
 
 
-def is_about(member_id: int) -> Any:
-    """Return what is true of cases about a member, or about something they wrote."""
+def is_about(member_id: int, *, under_own_name: bool = False) -> Any:
+    """Return what is true of cases about a member, or about something they wrote; *under_own_name* only, where asked so."""
     mine = Post.select(Post.id).where(Post.author == member_id)
+    if under_own_name:
+        mine = mine.where(Post.id.not_in(unnamed_posts(member_id) or [0]))
     return ((Case.subject_kind == "member") & (Case.subject_id == member_id)) | (
         (Case.subject_kind == "post") & Case.subject_id.in_(mine)
     )
@@ -310,6 +333,16 @@ def about_member(member_id: int) -> dict[str, Any]:
         "appeals": [
             {"words": row.words, "at": row.at.isoformat(), "outcome": row.outcome, "answer": row.answer}
             for row in Appeal.select().where(Appeal.member == member_id)
+        ],
+        "names_opened": [
+            {"name": row.thread_name.name, "at": row.asked_at.isoformat(), "in_danger": row.in_danger}
+            for row in NameOpening.select(NameOpening, ThreadName)
+            .join(ThreadName)
+            .where(
+                ThreadName.member == member_id,
+                ~NameOpening.keep_quiet,
+                NameOpening.agreed | (NameOpening.in_danger & NameOpening.second_at.is_null(False)),
+            )
         ],
         "crisis_alerts": [row.at.isoformat() for row in CrisisAlert.select().where(CrisisAlert.member == member_id)],
     }

@@ -17,6 +17,8 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.members import queries as people
 from forum.safety import actions, queries
 from forum.safety.forms import HoursForm, SuspendForm
+from forum.safety.openings import actions as openings
+from forum.safety.openings.queries import waiting_openings
 from forum.text import _, excerpt_of
 from forum.threads import queries as conversations
 from forum.threads.queries import ThreadView
@@ -47,6 +49,12 @@ DEED_WORDS: dict[str, object] = {
     "member.suspended": _("gave somebody a time away"),
     "member.unsuspended": _("ended a time away early"),
     "appeal.answered": _("answered an appeal"),
+    "name.opening_asked": _("asked to open a name for one thread"),
+    "name.opened_in_danger": _("opened a name for one thread, in danger"),
+    "name.opened": _("agreed to open a name for one thread"),
+    "name.opening_declined": _("declined to open a name for one thread"),
+    "name.opening_was_right": _("looked again at an opening: it was right"),
+    "name.opening_was_wrong": _("looked again at an opening: it was wrong"),
     "alert.seen": _("looked at a crisis alert"),
     "hours.set": _("changed our hours"),
 }
@@ -61,9 +69,9 @@ def hours_note(who: Viewer, thread: ThreadView | None) -> Slot | None:
     return Slot("safety/_hours_note.html", {"line": queries.hours_line(who), "is_watched": queries.is_watched()})
 
 
-def crisis_note(who: Viewer, words: str) -> Slot | None:
+def crisis_note(who: Viewer, words: str, thread_id: int | None) -> Slot | None:
     """While somebody writes: where to turn, when the words may mean danger. Tells staff; blocks nothing."""
-    if not actions.notice_crisis(who, words):
+    if not actions.notice_crisis(who, words, thread_id=thread_id):
         return None
     return Slot("safety/_help_now.html")
 
@@ -121,6 +129,7 @@ def queue() -> Any:
     return web.page(
         "safety/queue.html",
         alerts=queries.open_alerts(who),
+        openings=waiting_openings(who) if moderates else [],
         cases=queries.open_cases(who) if moderates else [],
         appeals=queries.open_appeals(who) if moderates else [],
         moderates=moderates,
@@ -197,6 +206,15 @@ def _do(who: Viewer, seen: queries.CaseView, deed: str, reason: str) -> object:
     if deed == "lift" and seen.person and seen.person.suspension_id:
         actions.lift_suspension(who, seen.person.suspension_id, reason=reason)
         return _("%(name)s can post again.", name=seen.person.name)
+    if deed == "open_name" and seen.post:
+        in_danger = request.form.get("in_danger") == "yes"
+        openings.ask_to_open(who, seen.post.id, reason=reason, in_danger=in_danger)
+        return _("You see who it is below.") if in_danger else _("Another moderator has to agree. We've told them.")
+    if deed in {"agree_to_open", "decline_to_open"} and seen.openings:
+        keep_quiet = request.form.get("keep_quiet") == "yes"
+        agree = deed == "agree_to_open"
+        openings.second_opening(who, seen.openings[-1].id, agree=agree, words=reason, keep_quiet=keep_quiet)
+        return _("Your answer is on record.")
     raise Invalid(errors={"deed": _("Choose what to do.")})
 
 

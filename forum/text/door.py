@@ -47,9 +47,9 @@ def to_html(source: str, *, mentions: Known | None = None) -> SafeHtml:
     """What a person wrote, as HTML that may be shown.
 
     `source` is Markdown of any length and content. `mentions` says who is meant by a name: a mapping from name to the
-    name in that member's address, or a callable that returns it or None. A text that takes longer than two seconds (of
-    processor time) or breaks the renderer comes out as plain paragraphs. Raises TooOften, and nothing else, when
-    several other heavy texts are waiting already.
+    name in that member's address, or to a path of this site (`/t/12/-/3`), or a callable that returns it or None. A text
+    that takes longer than two seconds (of processor time) or breaks the renderer comes out as plain paragraphs. Raises
+    TooOften, and nothing else, when several other heavy texts are waiting already.
     """
     source = tidy(source)
     known = known_names(source, mentions)

@@ -47,6 +47,16 @@ def mentions_in(source: str, limit: int = MOST_MENTIONS) -> list[str]:
     return _names(source, limit)
 
 
+def recalled(source: str, *, was: str, now: str) -> str:
+    """`source` with everybody who is called `was` in it (compared by `name_key`) called `now`, wherever that stands."""
+    key = name_key(was)
+
+    def again(mention: re.Match[str]) -> str:
+        return mention_of(now) if name_key(called(mention)) == key else mention.group()
+
+    return _MENTION.sub(again, source) if "@" in source else source
+
+
 def _without_fenced(source: str) -> str:
     return _FENCED.sub("", source) if "```" in source or "~~~" in source else source
 

@@ -35,7 +35,7 @@ class Quote:
 
 def quote_block(words: str, *, name: str, post: int | None = None, thread: int | None = None) -> str:
     """The Markdown for quoting `words` of `name`, ready for a reply box."""
-    about = [re.sub(r'["\[\]\n,]+', " ", name).strip()]
+    about = [_plain_name(name)]
     if post is not None:
         about.append(f"post:{post}")
     if thread is not None:
@@ -73,6 +73,28 @@ def quote_parts(source: str) -> list[str | Quote]:
             stack.append(quote)
     (stack[-1].parts if stack else root).append(source[where:])
     return _without_unclosed(root, stack) if stack else root
+
+
+def attributed(source: str, name_of: Callable[[Quote], str | None]) -> str:
+    """`source` with the name on each quote, quotes inside quotes too, that `name_of` knows a name for."""
+    return _written(quote_parts(source), name_of) if has_quotes(source) else source
+
+
+def _written(parts: list[str | Quote], name_of: Callable[[Quote], str | None]) -> str:
+    return "".join(part if isinstance(part, str) else _signed(part, name_of) for part in parts)
+
+
+def _signed(quote: Quote, name_of: Callable[[Quote], str | None]) -> str:
+    name, tag = name_of(quote), quote.tag
+    if name is not None and name != quote.name:
+        where = [f"{key}:{number}" for key, number in (("post", quote.post), ("thread", quote.thread)) if number]
+        before = tag[: tag.index("[")]
+        tag = f'{before}[quote="{", ".join([_plain_name(name), *where])}"]'
+    return f"{tag}{_written(quote.parts, name_of)}[/quote]"
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r'["\[\]\n,]+', " ", name).strip()
 
 
 def _without_unclosed(root: list[str | Quote], stack: list[Quote]) -> list[str | Quote]:

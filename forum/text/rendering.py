@@ -70,7 +70,7 @@ class _BareMailbox(InlineProcessor):
 
 
 class _Mention(InlineProcessor):
-    """A name that belongs to somebody here."""
+    """A name that belongs to somebody here: it leads to them, or to the address of this site that it stands for."""
 
     ANCESTOR_EXCLUDES = ("a",)
     known: Mapping[str, str] = {}
@@ -80,7 +80,7 @@ class _Mention(InlineProcessor):
         member = self.known.get(name.casefold())
         if member is None:
             return None, m.start(), m.end()
-        link = _link(f"/m/{percent(member, safe='')}", f"@{name}")
+        link = _link(member if member.startswith("/") else f"/m/{percent(member, safe='')}", f"@{name}")
         link.set("class", "mention")
         return link, m.start(), m.end()
 

@@ -44,6 +44,8 @@ from forum.threads.moderating.actions import (
 )
 from forum.threads.posts.actions import edit_post, hide_post, react, show_post, take_back_quotes, unreact, withdraw_post
 from forum.threads.reading.actions import has_read_own, mark_read, readings
+from forum.threads.voices.actions import Naming, check_name, prepare_name, settle_name, take_name
+from forum.threads.voices.queries import with_shown_names
 from forum.threads.writing import (
     LONGEST_POST,
     LONGEST_TITLE,
@@ -81,6 +83,7 @@ __all__ = [
     "shut_door",
     "start_thread",
     "take_back_quotes",
+    "take_name",
     "troubles_with_thread",
     "unfollow",
     "unreact",
@@ -101,13 +104,15 @@ def start_thread(
     nonce: str,
     group_id: int | None = None,
     words: Words | None = None,
+    thread_name: str = "",
 ) -> Thread:
     """Open a thread with its first post and return it. *ask* is one of ASKS; *source* Markdown; *group_id* a circle.
 
-    Whoever calls it inside a transaction has rendered the *words* of *source* before (`words_for`).
+    *thread_name* is what its writer wants to be called in this thread only. Whoever calls it inside a transaction has
+    rendered the *words* of *source* before (`words_for`).
 
     The same *nonce* from the same author returns the first thread again. Raises NotFound for a category out of sight,
-    NotAllowed, and Invalid with sentences for ``title``, ``source``, ``ask`` or ``category``.
+    NotAllowed, and Invalid with sentences for ``title``, ``source``, ``ask``, ``category`` or ``thread_name``.
     """
     require(may_post(viewer), why_not_post(viewer))
     category = Category.get_or_none(Category.id == category_id)
@@ -115,9 +120,10 @@ def start_thread(
         raise NotFound
     require_sight(may_read_place(viewer, category.audience, category.group_id, group_id))
     require(may_start_thread(viewer, category.audience, category.group_id))
-    title, source = clean_line(title, LONGEST_TITLE), kept(source)
+    title, source = clean_line(title, LONGEST_TITLE), with_shown_names(viewer, kept(source))
     if errors := troubles_with_thread(title=title, source=source, ask=ask):
         raise Invalid(errors=errors)
+    naming = Naming(check_name(viewer, thread_name)) if thread_name.strip() else None
     if (twin := _thread_with(viewer, nonce)) is not None:
         if _first_words(twin) == source:
             return twin
@@ -126,7 +132,9 @@ def start_thread(
             return twin
     words = words or words_for(source, category.audience, category.group_id, group_id)
     try:
-        return _open_thread(viewer, category, title=title, words=words, ask=ask, nonce=nonce, group_id=group_id)
+        return _open_thread(
+            viewer, category, title=title, words=words, ask=ask, nonce=nonce, group_id=group_id, naming=naming
+        )
     except IntegrityError:
         # The impatient thumb was faster than the first answer.
         if (twin := _thread_with(viewer, nonce)) is not None:
@@ -147,7 +155,15 @@ def troubles_with_thread(*, title: str, source: str, ask: str) -> dict[str, obje
 
 
 def _open_thread(
-    viewer: Viewer, category: Category, *, title: str, words: Words, ask: str, nonce: str, group_id: int | None
+    viewer: Viewer,
+    category: Category,
+    *,
+    title: str,
+    words: Words,
+    ask: str,
+    nonce: str,
+    group_id: int | None,
+    naming: Naming | None,
 ) -> Thread:
     with transaction():
         moment = now()
@@ -162,6 +178,8 @@ def _open_thread(
             last_post_at=moment,
             nonce=nonce,
         )
+        if naming is not None:
+            settle_name(viewer, thread, naming)
         post = _add_post(viewer, thread, words, moment=moment, nonce=nonce)
         forget_draft(viewer, "new")
         events.record("thread.started", subject=thread, actor=viewer, post=post.id)
@@ -177,22 +195,25 @@ def reply(
     nonce: str,
     reply_to: int | None = None,
     via: str = "web",
+    thread_name: str = "",
 ) -> Post:
     """Say something in a thread and return the post. *reply_to* is the id of a post in the same thread, if any.
 
-    The same *nonce* from the same author returns the first post again. Raises NotFound for a thread out of sight,
-    NotAllowed for who may not post or where the thread is closed, Invalid for an empty or an overlong text.
+    *thread_name* is what its writer wants to be called in this thread only, from now on. The same *nonce* from the same
+    author returns the first post again. Raises NotFound for a thread out of sight, NotAllowed for who may not post or
+    where the thread is closed, Invalid for an empty or an overlong text or a name that will not do.
     """
     seen = sight.thread(viewer, thread_id)
     require(may_reply(viewer, seen, is_closed=seen.is_closed), why_not_reply(viewer, seen))
-    source = kept(source, seen_from=thread_id)
+    source = with_shown_names(viewer, kept(source, seen_from=thread_id))
     if trouble := trouble_with(source):
         raise Invalid(errors={"source": trouble})
     if (twin := post_with(viewer, nonce)) is not None:
         if twin.source == source or twin.revision > 1:
             return twin
         nonce = _other_nonce(nonce, source)
-    words = words_for(source, seen.audience, seen.category_group_id, seen.group_id)
+    words = words_for(source, seen.audience, seen.category_group_id, seen.group_id, thread_id=thread_id)
+    naming = prepare_name(viewer, thread_id, thread_name) if thread_name.strip() else None
     with transaction():
         thread = Thread.locked(thread_id)
         if (twin := post_with(viewer, nonce)) is not None:
@@ -201,6 +222,8 @@ def reply(
         require(thread.closed_at is None or viewer.is_moderator, _CLOSED)
         if reply_to is not None and not Post.select().where(Post.id == reply_to, Post.thread == thread_id).exists():
             reply_to = None
+        if naming is not None:
+            settle_name(viewer, thread, naming)
         post = _add_post(viewer, thread, words, moment=now(), nonce=nonce, reply_to=reply_to, via=via)
         forget_draft(viewer, f"thread:{thread_id}")
         _publish(viewer, thread, post)

@@ -7,32 +7,40 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class ThreadForm:
-    """A new thread: *category* is a slug."""
+    """A new thread: *category* is a slug, *thread_name* what its writer wants to be called in it, or ""."""
 
     category: str
     title: str
     source: str
     ask: str
+    thread_name: str
 
     @classmethod
     def read(cls, sent: Mapping[str, str]) -> Self:
         """Return what was sent; everything may be empty."""
         return cls(
-            sent.get("category", "").strip()[:100], sent.get("title", ""), sent.get("source", ""), sent.get("ask", "")
+            sent.get("category", "").strip()[:100],
+            sent.get("title", ""),
+            sent.get("source", ""),
+            sent.get("ask", ""),
+            sent.get("thread_name", ""),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyForm:
-    """A reply; *reply_to* is the id of the post it answers, None for the thread as a whole."""
+    """A reply; *reply_to* is the id of the post it answers, None for the thread as a whole.
+
+    *thread_name* is what its writer wants to be called in this thread only, or ""."""
 
     source: str
     reply_to: int | None
+    thread_name: str
 
     @classmethod
     def read(cls, sent: Mapping[str, str]) -> Self:
         """Return what was sent; a reply to nothing we know answers the thread."""
-        return cls(sent.get("source", ""), _number(sent.get("reply_to")))
+        return cls(sent.get("source", ""), _number(sent.get("reply_to")), sent.get("thread_name", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from forum.clock import now
 from forum.rows import rows_for_export
 from forum.text import NO_WORDS, _, slugify
 from forum.threads.models import Draft, Follow, Mention, Post, PostRevision, Reaction, ReadingMark, Thread
+from forum.threads.voices.actions import forget_names
 from forum.threads.writing import count_posts
 
 _ABOUT = {
@@ -19,6 +20,7 @@ _ABOUT = {
     "reactions": "SELECT post_id AS post, kind, at FROM reaction WHERE member_id = ? ORDER BY id",
     "mentioned_in": "SELECT post_id AS post FROM mention WHERE member_id = ? ORDER BY id",
     "follows": "SELECT thread_id AS thread, since, muted_at FROM follow WHERE member_id = ? ORDER BY id",
+    "names_for_one_thread": "SELECT thread_id AS thread, name, chosen_at FROM thread_name WHERE member_id = ? ORDER BY id",
     "read_until": "SELECT thread_id AS thread, number AS post, at FROM reading_mark WHERE member_id = ? ORDER BY id",
 }
 
@@ -54,6 +56,7 @@ def forget_member(member_id: int) -> None:
         count_posts(Thread(id=thread_id))
     audit.erase_words("post", own)
     audit.erase_words("thread", started)
+    forget_names(member_id)
     for model in (Draft, Reaction, Follow, ReadingMark):
         model.delete().where(model.member == member_id).execute()
 

@@ -100,6 +100,21 @@ class Post(BaseModel):
         )
 
 
+class ThreadName(BaseModel):
+    """What somebody is called in one thread only. Nothing outside says who that is.
+
+    Whoever leaves keeps a row without a name, so that one person does not become of two."""
+
+    thread = ForeignKeyField(Thread, backref="names", on_delete="CASCADE")
+    member = ForeignKeyField(Member, backref="thread_names", on_delete="CASCADE")
+    name = TextField()
+    name_key = TextField(index=True)
+    chosen_at = UtcField()
+
+    class Meta:
+        indexes = ((("thread", "member"), True), (("thread", "name_key"), True))
+
+
 class PostRevision(BaseModel):
     """What a post said before an edit."""
 

@@ -57,7 +57,7 @@ def post_facts(who: Viewer, post: PostView, *, can_reply: bool, tools: Sequence[
         "view": post,
         "gone": _gone(post),
         "hidden_words": HIDDEN_SEEN if post.is_hidden and readable else "",
-        "name_url": "" if post.author_left else profile_url(post.author_name),
+        "name_url": "" if post.author_left or post.has_thread_name else profile_url(post.author_name),
         "role": role_words(post.author_role),
         "is_staff": readable and post.author_role in STAFF,
         "is_new": readable and 0 < thread.mark < post.number and post.author_id != who.id,
@@ -99,15 +99,15 @@ def draft_attrs(who: Viewer, place: str, draft: DraftView | None) -> dict[str, A
     }
 
 
-def looks(who: Viewer, source: str) -> dict[str, Any]:
-    """Return what shows how *source* will look, and what rooms above have to say about the words."""
+def looks(who: Viewer, source: str, thread_id: int | None = None) -> dict[str, Any]:
+    """Return what shows how *source* will look in a thread, None for one to come, and what rooms above say of the words."""
     try:
         preview: object = to_html(source[: actions.LONGEST_POST]) or _("There is nothing to show yet.")
     except TooOften as trouble:
         preview = trouble.message
     return {
         "preview_html": preview,
-        "writing_notes": filled(writing_notes, who, source),
+        "writing_notes": filled(writing_notes, who, source, thread_id),
     }
 
 

@@ -9,6 +9,7 @@ from forum.members.names import shown_name
 from forum.rows import marks, moment, rows
 from forum.text import _
 from forum.threads.urls import thread_url
+from forum.threads.voices.joins import shown, thread_name
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608
@@ -67,11 +68,12 @@ def readable(viewer: Viewer) -> tuple[str, list[int]]:
     return f"t.hidden_at IS NULL AND c.audience <> 'staff' AND {circles}", groups * 2
 
 
-_THREAD = """
-    SELECT t.id, t.slug, t.title, t.ask, t.author_id, a.name, t.started_at, t.last_post_at, t.last_number, t.post_count,
+_THREAD = f"""
+    SELECT t.id, t.slug, t.title, t.ask, t.author_id, {shown("a.name")}, t.started_at, t.last_post_at, t.last_number, t.post_count,
            t.closed_at IS NOT NULL, t.hidden_at IS NOT NULL, t.group_id, c.id, c.slug, c.name, c.audience, c.group_id,
            COALESCE(k.number, 0), f.since IS NOT NULL, f.muted_at IS NOT NULL, a.left_at IS NOT NULL
     FROM thread t JOIN category c ON c.id = t.category_id JOIN member a ON a.id = t.author_id
+    {thread_name("t.id", "t.author_id")}
     LEFT JOIN reading_mark k ON k.thread_id = t.id AND k.member_id = ?
     LEFT JOIN follow f ON f.thread_id = t.id AND f.member_id = ?
     WHERE t.id = ?"""

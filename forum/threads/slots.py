@@ -39,8 +39,9 @@ post_tools: list[Callable[[Viewer, ThreadView, Sequence[PostView]], Mapping[int,
 closed_words: list[Callable[[Viewer, ThreadView], object]] = []
 # In the box one writes in: who is watching, how words may be used. None for a thread that is not there yet.
 composer_notes: list[Callable[[Viewer, ThreadView | None], Slot | None]] = []
-# Looks at words that are being written, as often as they are saved: where to turn in a crisis. Blocks nothing.
-writing_notes: list[Callable[[Viewer, str], Slot | None]] = []
+# Looks at words that are being written, as often as they are saved: where to turn in a crisis. Blocks nothing. The last is
+# the thread they are meant for, None for one to come.
+writing_notes: list[Callable[[Viewer, str, int | None], Slot | None]] = []
 # Which of these threads are listening threads.
 listening_threads: list[Callable[[Sequence[int]], set[int]]] = []
 # Where other things than posts are found: kind -> what was found -> ref -> address.

@@ -10,6 +10,11 @@ def thread_url(id: int, slug: str, number: int | None = None) -> str:
     return f"/t/{id}/{slug}/{number}#post-{number}"
 
 
+def post_address(thread_id: int, number: int) -> str:
+    """Return where a post stands for those who do not know what its thread is called."""
+    return f"/t/{thread_id}/-/{number}"
+
+
 def category_url(slug: str) -> str:
     """Return where a category's threads are listed."""
     return f"/c/{slug}"

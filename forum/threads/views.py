@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, request
 
 from forum import web
-from forum.access import Viewer, may_moderate, may_post, may_reply, may_start_thread, require
+from forum.access import Viewer, may_moderate, may_post, may_reply, may_start_thread, may_take_name, require
 from forum.errors import Invalid, NotFound, TooOften
 from forum.text import _
 from forum.threads import actions, queries
@@ -39,6 +39,8 @@ from forum.threads.slots import (
     writing_notes,
 )
 from forum.threads.urls import PAGE_SIZE, first_on_page, thread_url
+from forum.threads.voices.queries import own_name
+from forum.threads.voices.views import bp as voices_bp
 from forum.web import viewer, whole_number
 
 __all__ = [
@@ -58,7 +60,7 @@ __all__ = [
 ]
 
 bp = Blueprint("threads", __name__)
-for _of_a_noun in (lists_bp, posts_bp, drafts_bp, following_bp, reading_bp, moderating_bp, search_bp):
+for _of_a_noun in (lists_bp, posts_bp, drafts_bp, following_bp, reading_bp, moderating_bp, search_bp, voices_bp):
     bp.register_blueprint(_of_a_noun)
 
 
@@ -132,6 +134,8 @@ def _composer(who: Viewer, seen: ThreadView, *, source: str = "") -> dict[str, A
         "source": words,
         "advice": ASK_SENTENCES.get(seen.ask, ""),
         "composer_notes": filled(composer_notes, who, seen) if can_reply else [],
+        "own_name": own_name(who, seen.id) if can_reply else "",
+        "may_take_name": may_take_name(who),
     }
 
 
@@ -158,17 +162,24 @@ def reply(id: int) -> Any:
     if request.form.get("preview"):
         return _preview_reply(who, seen, form)
     try:
-        post = actions.reply(who, id, source=form.source, nonce=web.sent_nonce(), reply_to=form.reply_to)
+        post = actions.reply(
+            who,
+            id,
+            source=form.source,
+            nonce=web.sent_nonce(),
+            reply_to=form.reply_to,
+            thread_name=form.thread_name,
+        )
     except (Invalid, TooOften) as trouble:
         return _reply_again(who, seen, form, trouble=trouble)
-    filled(writing_notes, who, form.source)
+    filled(writing_notes, who, form.source, id)
     return web.go(thread_url(id, seen.slug, post.number))
 
 
 def _preview_reply(who: Viewer, seen: ThreadView, form: ReplyForm) -> Any:
     require(may_reply(who, seen, is_closed=seen.is_closed), actions.why_not_reply(who, seen))
     keep(who, f"thread:{seen.id}", source=form.source)
-    return _reply_again(who, seen, form, **looks(who, form.source))
+    return _reply_again(who, seen, form, **looks(who, form.source, seen.id))
 
 
 def _reply_again(who: Viewer, seen: ThreadView, form: ReplyForm, **more: Any) -> Any:
@@ -180,7 +191,7 @@ def _reply_again(who: Viewer, seen: ThreadView, form: ReplyForm, **more: Any) ->
     trouble = context.pop("trouble", None)
     if trouble is not None:
         return web.again("threads/reply.html", trouble, **context)
-    return web.page("threads/reply.html", **context)
+    return web.page("threads/reply.html", **context, typed=request.form)
 
 
 # ---- starting a thread -----------------------------------------------------------------------------------------------
@@ -205,10 +216,11 @@ def new() -> Any:
                 source=form.source,
                 ask=form.ask,
                 nonce=web.sent_nonce(),
+                thread_name=form.thread_name,
             )
         except (Invalid, TooOften) as trouble:
             return web.again("threads/new.html", trouble, **_new_facts(who, places))
-        filled(writing_notes, who, form.source)
+        filled(writing_notes, who, form.source, made.id)
         say = _("Your thread is open. We'll tell you when somebody replies.")
         return web.go(thread_url(made.id, made.slug), say=say)
     facts = _new_facts(who, places)
@@ -225,6 +237,7 @@ def _new_facts(who: Viewer, places: Sequence[CategoryView]) -> dict[str, Any]:
         "draft": draft,
         "draft_attrs": draft_attrs(who, "new", draft),
         "ask_words": ASK_WORDS,
+        "may_take_name": may_take_name(who),
     }
 
 

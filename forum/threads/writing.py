@@ -1,15 +1,16 @@
 """Putting words on the page: what one may say, how it is rendered, and what is written beside a post in its transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forum import search
+from forum import events, search
 from forum.access import Viewer, may_read_place, visibility
 from forum.members.models import GroupMember, Member
 from forum.text import RENDERER, SafeHtml, _, mentions_in, name_key, tidy, to_html, to_plain
 from forum.threads.models import Category, Draft, Mention, Post, Thread
 from forum.threads.posts import queries
 from forum.threads.posts.quotes import quoted_in, without_quotes
+from forum.threads.voices.queries import called_here
 
 LONGEST_POST = 100_000
 LONGEST_TITLE = 150
@@ -58,9 +59,22 @@ def trouble_with(source: str) -> object:
     return ""
 
 
-def words_for(source: str, audience: str, category_group_id: int | None, group_id: int | None) -> Words:
-    """Render *source* for readers of a place. Slow, so never inside a transaction."""
+def words_for(
+    source: str,
+    audience: str,
+    category_group_id: int | None,
+    group_id: int | None,
+    *,
+    thread_id: int | None = None,
+    called: Mapping[str, tuple[int, str]] | None = None,
+) -> Words:
+    """Render *source* for readers of a place. Slow, so never inside a transaction.
+
+    In the thread *thread_id* people can be called by the names they have for it only; *called* adds to those, as
+    `voices.called_here` gives them."""
     named = _named(source, audience, category_group_id, group_id)
+    if thread_id is not None:
+        named |= called_here(thread_id, mentions_in(source)) | dict(called or {})
     html = to_html(source, mentions={typed: name for typed, (_id, name) in named.items()})
     return Words(source, html, to_plain(html), sorted({id for id, _name in named.values()}))
 
@@ -142,6 +156,13 @@ def count_posts(thread: Thread) -> None:
         Post.thread == thread.id, Post.withdrawn_at.is_null(), Post.hidden_at.is_null(), ~Post.is_event
     )
     Thread.update(post_count=readable.count()).where(Thread.id == thread.id).execute()
+
+
+def record_change(kind: str, viewer: Viewer, post: Post) -> None:
+    """Write down that something was done to a post: open pages of its thread show it anew."""
+    events.record(
+        kind, subject=post, actor=viewer, channel=f"thread:{post.thread_id}", thread=post.thread_id, number=post.number
+    )
 
 
 def forget_draft(viewer: Viewer, place: str) -> None:

@@ -35,6 +35,7 @@ OPEN_TO = {
     "visitor": set(ROLES),
     "member": set(ROLES) - {"visitor"},
     "own": {"member"},
+    "speaker": {"member", "other", "volunteer"},
     "supporter": {"supporter", "moderator", "admin"},
     "moderator": {"moderator", "admin"},
 }

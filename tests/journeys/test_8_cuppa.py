@@ -82,7 +82,7 @@ def test_from_a_thread_to_a_yes(live_site: Any, app: Any, new_page: Any, walk: A
     # She invites the people of the thread. Ben wants to be left in peace.
     expect(desk.get_by_label("The people in the thread (3)")).to_be_checked()
     desk.get_by_role("button", name="Send the invitations").click()
-    expect(desk.locator(".said")).to_contain_text("2 people are invited.")
+    expect(desk.locator(".said")).to_contain_text("The invitations are on their way.")
     expect(desk.locator(".said")).to_contain_text("1 person in peace")
     cuppa = Cuppa.get()
 

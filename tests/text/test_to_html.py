@@ -16,10 +16,12 @@ from markupsafe import Markup, escape
 from forum.errors import TooOften
 from forum.text import (
     SafeHtml,
+    attributed,
     is_safe,
     mention_of,
     mentions_in,
     quote_block,
+    recalled,
     rendering,
     renumber_quotes,
     safe,
@@ -464,3 +466,22 @@ def test_threads_do_not_mix_their_texts() -> None:
 )
 def test_addresses(written: str, address: str | None) -> None:
     assert web_address(written) == address
+
+
+def test_a_name_may_stand_for_a_place_in_a_thread() -> None:
+    assert 'href="/t/12/-/3"' in to_html('@"Quiet Robin"', mentions={"Quiet Robin": "/t/12/-/3"})
+
+
+def test_quotes_and_calls_take_another_name() -> None:
+    source = (
+        'Hello @Ann and @annie\n\n[quote="Ann, post:3, thread:12"]\n'
+        '[quote="Bo, post:1, thread:9"]\nx\n[/quote]\n@Ann y\n[/quote]\n'
+    )
+    names = {(12, 3): "Quiet Robin"}
+    signed = attributed(source, lambda quote: names.get((quote.thread or 0, quote.post or 0)))
+    told = recalled(signed, was="ann", now="Quiet Robin")
+    assert told == (
+        'Hello @"Quiet Robin" and @annie\n\n[quote="Quiet Robin, post:3, thread:12"]\n'
+        '[quote="Bo, post:1, thread:9"]\nx\n[/quote]\n@"Quiet Robin" y\n[/quote]\n'
+    )
+    assert "Ann<" not in to_html(told)

@@ -14,6 +14,7 @@ from forum.members.models import Member
 from forum.rows import cursor, marks, moment, read_cursor, rows
 from forum.text import _, anchor
 from forum.threads.urls import thread_url
+from forum.threads.voices.joins import shown, thread_name, voice
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608
@@ -81,11 +82,11 @@ def quotable_excerpts(excerpt_ids: Iterable[int]) -> dict[int, Quotable]:
     if not ids:
         return {}
     found = rows(
-        f"""SELECT e.id, e.insight_id, e.words, e.paraphrase, e.consent, e.correction, m.id, m.name, t.id, t.slug,
+        f"""SELECT e.id, e.insight_id, e.words, e.paraphrase, e.consent, e.correction, m.id, {shown("m.name")}, t.id, t.slug,
                    p.id, p.number, CASE WHEN p.revision = e.revision THEN NULL ELSE p.plain END,
                    e.checked_at, e.checked_by_id, e.by_id
             FROM excerpt e JOIN member m ON m.id = e.member_id JOIN post p ON p.id = e.post_id
-            JOIN thread t ON t.id = p.thread_id
+            JOIN thread t ON t.id = p.thread_id {thread_name("p.thread_id", "m.id")}
             WHERE e.id IN ({marks(len(ids))}) AND e.consent IN ('named', 'unnamed') AND e.drifted_at IS NULL
               AND NOT p.inside_use_only AND {STANDING}""",
         ids,
@@ -152,7 +153,8 @@ class ExcerptView:
 
     *may_ask*: we could ask its writer now. *may_drop*: its writer has not answered, so a mistake can be taken out.
     *is_cleared*: checked, so with a yes it may stand in public. *is_inside*: it came with an import whose words stay
-    inside, whatever anybody answers.
+    inside, whatever anybody answers. *voice* is the same for all that one voice said: who speaks under a name for one
+    thread only is somebody else there. *member_id* is for rules, never for the page.
     """
 
     id: int
@@ -176,6 +178,7 @@ class ExcerptView:
     is_inside: bool
     may_ask: bool
     may_drop: bool
+    voice: int
 
     @property
     def is_usable(self) -> bool:
@@ -184,12 +187,14 @@ class ExcerptView:
 
 
 _EXCERPT = f"""
-    SELECT e.id, e.insight_id, e.words, m.name, m.left_at IS NOT NULL, m.id, m.words, t.title, t.id, t.slug, p.number,
+    SELECT e.id, e.insight_id, e.words, {shown("m.name")}, m.left_at IS NOT NULL, m.id, m.words,
+           t.title, t.id, t.slug, p.number,
            p.said_at, e.consent, e.consent_at, e.paraphrase, e.correction, e.drifted_at, e.checked_at, e.checked_by_id,
            c.name, e.by_id, p.inside_use_only, p.withdrawn_at IS NOT NULL, p.hidden_at IS NOT NULL,
-           t.hidden_at IS NOT NULL, p.id IS NULL, CASE WHEN {COVERED} THEN 1 ELSE 0 END, e.by_setting
+           t.hidden_at IS NOT NULL, p.id IS NULL, CASE WHEN {COVERED} THEN 1 ELSE 0 END, e.by_setting, {voice("e.member_id")}
     FROM excerpt e JOIN member m ON m.id = e.member_id LEFT JOIN post p ON p.id = e.post_id
-    LEFT JOIN thread t ON t.id = p.thread_id LEFT JOIN member c ON c.id = e.checked_by_id"""
+    LEFT JOIN thread t ON t.id = p.thread_id LEFT JOIN member c ON c.id = e.checked_by_id
+    {thread_name("p.thread_id", "e.member_id")}"""
 
 
 def excerpts_of(viewer: Viewer, insight_ids: Sequence[int]) -> dict[int, list[ExcerptView]]:
@@ -250,6 +255,7 @@ def _excerpt_view(viewer: Viewer, row: tuple[Any, ...], alone: bool) -> ExcerptV
         is_inside=is_inside,
         may_ask=consent == "not_asked" and not gone and not is_inside,
         may_drop=consent in ("not_asked", "asked") or bool(row[27]),
+        voice=row[28],
     )
 
 

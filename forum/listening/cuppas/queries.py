@@ -17,6 +17,7 @@ from forum.members.names import shown_name
 from forum.text import SafeHtml
 from forum.threads.models import Post, Thread
 from forum.threads.urls import thread_url
+from forum.threads.voices.queries import names_in
 
 # A cuppa is planned, then coming (time to think), open (doors, talk), catching up, over; or cancelled.
 TALKING = ("open", "catching_up")
@@ -329,6 +330,7 @@ def _summary(viewer: Viewer, row: Cuppa) -> SummaryView | None:
         .objects()
     )
     asked = set(participants(row.id))
+    names = names_in(row.thread_id) if row.thread_id is not None else {}
     confirmed = is_confirmed(summary, asked=asked, answered={answer.member_id for answer in answers})
     close = viewer.is_staff or took_part(viewer, row.id)
     if not close and not (viewer.is_member and confirmed):
@@ -341,7 +343,12 @@ def _summary(viewer: Viewer, row: Cuppa) -> SummaryView | None:
         sent_at=summary.sent_at,
         right=sum(1 for answer in answers if answer.heard_right),
         corrections=tuple(
-            (shown_name(answer.name, has_left=answer.left_at is not None) if close else "", answer.words)
+            (
+                shown_name(names.get(answer.member_id, answer.name), has_left=answer.left_at is not None)
+                if close
+                else "",
+                answer.words,
+            )
             for answer in answers
             if not answer.heard_right and answer.words
         ),

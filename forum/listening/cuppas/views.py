@@ -19,7 +19,7 @@ from forum.listening.cuppas.queries import CuppaCard, cuppa_url
 from forum.members.actions import viewer_for
 from forum.members.models import Member
 from forum.members.queries import Line, Shelf
-from forum.text import _, gettext, n_, to_html
+from forum.text import _, gettext, to_html
 from forum.threads import queries as conversations
 from forum.threads.queries import ThreadView
 from forum.threads.views import Slot, Tool
@@ -521,13 +521,15 @@ def invite(id: int) -> Any:
     require(may_run_cuppa(who, host_id=seen.host_id), actions.NOT_YOURS)
     groups = []
     if seen.theme_id is not None:
-        groups.append(("theme", _("The people behind the theme"), listening.theme_people(seen.theme_id)))
+        behind = listening.theme_people(seen.theme_id)
+        groups.append(("theme", _("The people behind the theme"), behind, listening.people_behind(seen.theme_id)))
     if seen.from_thread_id is not None:
-        groups.append(("thread", _("The people in the thread"), queries.people_in_thread(seen.from_thread_id)))
-    context = {"cuppa": seen, "groups": [(value, words, len(ids)) for value, words, ids in groups]}
+        there = queries.people_in_thread(seen.from_thread_id)
+        groups.append(("thread", _("The people in the thread"), there, len(there)))
+    context = {"cuppa": seen, "groups": [(value, words, count) for value, words, _ids, count in groups]}
     if request.method == "POST":
         chosen = request.form.getlist("people")
-        wanted = [member_id for value, _words, ids in groups if value in chosen for member_id in ids]
+        wanted = [member_id for value, _words, ids, _count in groups if value in chosen for member_id in ids]
         names = [name.strip() for name in request.form.get("names", "").replace("\n", ",").split(",") if name.strip()]
         found, missing = queries.members_called(names[:100])
         try:
@@ -535,18 +537,13 @@ def invite(id: int) -> Any:
                 raise Invalid(errors={"names": _("We can't find: %(names)s.", names=", ".join(missing))})
             if not wanted and not found:
                 raise Invalid(errors={"names": _("Choose whom to invite.")})
-            invited, spared = actions.invite(who, id, [*wanted, *found])
+            actions.invite(who, id, [*wanted, *found])
         except (Invalid, Conflict) as trouble:
             return web.again("cuppas/invite.html", trouble, **context)
-        say = n_("%(n)s person is invited.", "%(n)s people are invited.", invited, n=invited)
-        if spared:
-            more = n_(
-                "We left %(n)s person in peace for now, because they've been asked often enough or want a pause.",
-                "We left %(n)s people in peace for now, because they've been asked often enough or want a pause.",
-                spared,
-                n=spared,
-            )
-            return web.go(seen.card.url, say=f"{say} {more}")
+        # How many were asked could tell who stands behind a name in some thread.
+        say = _(
+            "The invitations are on their way. Whoever has been asked often enough, or wants a pause, is left in peace."
+        )
         return web.go(seen.card.url, say=say)
     return web.page("cuppas/invite.html", **context)
 

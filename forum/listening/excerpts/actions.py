@@ -62,7 +62,7 @@ def find_words(
     member = Member.locked(seen.author_id)
     post = Post.locked(post_id)
     require(member.left_at is None, _("Whoever wrote this has left, so their words aren't ours to use."))
-    require(member.words != "please_dont", please_dont(member.name))
+    require(member.words != "please_dont", please_dont(seen.author_name))
     require(post.withdrawn_at is None, _("They took this post back, so let's leave it be."))
     require(post.hidden_at is None, _("A moderator hid this post. It can't be used while it is hidden."))
     if post.is_event:
@@ -76,7 +76,7 @@ def find_words(
         )
     require(
         not _was_refused(post, place),
-        _("%(name)s has asked us not to use these words. Let's leave them be.", name=member.name),
+        _("%(name)s has asked us not to use these words. Let's leave them be.", name=seen.author_name),
     )
     return Taken(post, member, whole_place(post.plain, place), is_covered(post))
 

@@ -11,6 +11,7 @@ from forum.errors import NotFound
 from forum.listening.consent.queries import NOT_YOURS, PART_OF_IT
 from forum.members.names import NOBODY
 from forum.rows import moment, rows
+from forum.threads.voices.joins import thread_name, voice
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608
@@ -64,10 +65,11 @@ def _themes(where: str, values: Sequence[Any] = ()) -> list[ThemeView]:
     said = {
         row[0]: row[1:]
         for row in rows(
-            f"""SELECT h.theme_id, COUNT(DISTINCT e.member_id), COUNT(DISTINCT COALESCE(e.post_id, -e.id)),
+            f"""SELECT h.theme_id, COUNT(DISTINCT {voice("e.member_id")}), COUNT(DISTINCT COALESCE(e.post_id, -e.id)),
                        MIN(COALESCE(p.said_at, e.made_at)), MAX(COALESCE(p.said_at, e.made_at))
                 FROM theme t JOIN theme_insight h ON h.theme_id = t.id JOIN excerpt e ON e.insight_id = h.insight_id
-                LEFT JOIN post p ON p.id = e.post_id {where} GROUP BY h.theme_id""",
+                LEFT JOIN post p ON p.id = e.post_id {thread_name("p.thread_id", "e.member_id")}
+                {where} GROUP BY h.theme_id""",
             values,
         )
     }
@@ -127,6 +129,16 @@ def theme_people(theme_id: int) -> list[int]:
         (theme_id,),
     )
     return [id for (id,) in found]
+
+
+def people_behind(theme_id: int) -> int:
+    """Return how many people `theme_people` are to everybody else: one who speaks under two names is two."""
+    return rows(
+        f"""SELECT COUNT(DISTINCT {voice("e.member_id")}) FROM theme_insight h JOIN excerpt e ON e.insight_id = h.insight_id
+            JOIN member m ON m.id = e.member_id JOIN post p ON p.id = e.post_id
+            {thread_name("p.thread_id", "e.member_id")} WHERE h.theme_id = ? AND {PART_OF_IT}""",
+        (theme_id,),
+    )[0][0]
 
 
 def theme_titles(viewer: Viewer) -> list[tuple[int, str]]:

@@ -14,8 +14,12 @@ from forum.rows import moment, rows
 from forum.safety.trail.queries import reasons_for
 from forum.text import gettext
 from forum.threads.urls import thread_url
+from forum.threads.voices.joins import shown, thread_name
 
 MOST_APPEALS = 100
+
+# Only names of columns and question marks are ever put together into SQL; values always travel beside it.
+# ruff: noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,12 @@ class Decision:
     may_still_appeal: bool
 
 
-_APPEAL = """
-    SELECT a.id, m.name, m.left_at IS NOT NULL, a.post_id, a.suspension_id, t.title, t.id, t.slug, p.number, p.hidden_by_id,
-           s.reason, s.by_id, a.words, a.at, a.outcome, a.answer, a.answered_at
+_APPEAL = f"""
+    SELECT a.id, {shown("m.name")}, m.left_at IS NOT NULL, a.post_id, a.suspension_id, t.title, t.id, t.slug, p.number,
+           p.hidden_by_id, s.reason, s.by_id, a.words, a.at, a.outcome, a.answer, a.answered_at
     FROM appeal a JOIN member m ON m.id = a.member_id
     LEFT JOIN post p ON p.id = a.post_id LEFT JOIN thread t ON t.id = p.thread_id
-    LEFT JOIN suspension s ON s.id = a.suspension_id"""
+    LEFT JOIN suspension s ON s.id = a.suspension_id {thread_name("p.thread_id", "a.member_id")}"""
 
 
 def _appeals(where: str, values: Sequence[Any]) -> list[AppealView]:

@@ -15,25 +15,30 @@ from forum.text import _
 ONE_ALERT_EVERY = timedelta(hours=24)
 
 
-def notice_crisis(viewer: Viewer, words: str, *, post_id: int | None = None) -> bool:
+def notice_crisis(viewer: Viewer, words: str, *, post_id: int | None = None, thread_id: int | None = None) -> bool:
     """Look at what somebody writes or has posted. When it may mean danger, tell staff, once a day, and return True.
 
-    A post that follows upon an alert of the same day joins it. No words are kept here."""
+    *thread_id* is where they write, None for a thread to come. A post that follows upon an alert of the same day joins
+    it. No words are kept here."""
     if not viewer.is_member or not noticed_in(words):
         return False
     with transaction():
         Member.locked(viewer.id or 0)
         alert = (
             CrisisAlert.select()
-            .where(CrisisAlert.member == viewer.id, CrisisAlert.at > now() - ONE_ALERT_EVERY)
+            .where(
+                CrisisAlert.member == viewer.id,
+                CrisisAlert.at > now() - ONE_ALERT_EVERY,
+                CrisisAlert.thread.is_null() | (CrisisAlert.thread == thread_id),
+            )
             .order_by(CrisisAlert.id.desc())
             .first()
         )
         is_news = alert is None or (post_id is not None and alert.post_id not in {None, post_id})
         if alert is not None and post_id is not None and alert.post_id is None:
-            CrisisAlert.update(post=post_id).where(CrisisAlert.id == alert.id).execute()
+            CrisisAlert.update(post=post_id, thread=thread_id).where(CrisisAlert.id == alert.id).execute()
         elif is_news:
-            made = CrisisAlert.create(member=viewer.id, post=post_id, at=now())
+            made = CrisisAlert.create(member=viewer.id, post=post_id, thread=thread_id, at=now())
             events.record("crisis.noticed", subject=("crisisalert", made.id), actor=viewer)
     return True
 

@@ -38,6 +38,17 @@ def draft(viewer: Viewer, place: str) -> DraftView | None:
     return _draft_view(found[0]) if found else None
 
 
+def thread_of(viewer: Viewer, place: str) -> int | None:
+    """Return the thread that words at *place* are meant for, None for one to come or out of sight."""
+    kind, _colon, number = place.partition(":")
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        return None
+    if kind == "thread":
+        return int(number) if titles(viewer, [int(number)]) else None
+    found = rows("SELECT thread_id FROM post WHERE id = ? AND author_id = ?", (int(number), viewer.id or 0))
+    return found[0][0] if found else None
+
+
 def drafts(viewer: Viewer) -> list[DraftView]:
     """Return all that *viewer* has not posted yet, newest first, with where it belongs."""
     found = rows(f"{_DRAFT} WHERE member_id = ? ORDER BY saved_at DESC, id DESC", (viewer.id or 0,))

@@ -36,7 +36,7 @@ def save() -> Any:
         return jsonify(errors=[trouble.message], **trouble.details), 409
     except Invalid as trouble:
         return jsonify(errors=[trouble.message]), 422
-    notes = filled(writing_notes, viewer(), form.source)
+    notes = filled(writing_notes, viewer(), form.source, queries.thread_of(viewer(), form.place))
     html = "".join(render_template(slot.template, facts=slot.facts) for slot in notes)
     return jsonify(version=version, notes=html)
 

@@ -11,6 +11,7 @@ from forum.rows import cursor, moment, read_cursor, rows, stored
 from forum.threads.categories.queries import CategoryView
 from forum.threads.sight import readable
 from forum.threads.urls import thread_url
+from forum.threads.voices.joins import shown, thread_name
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608
@@ -67,11 +68,14 @@ _ALONE = """t.last_author_id = t.author_id AND NOT EXISTS (
 
 
 _ROW = f"""
-    SELECT t.id, t.slug, t.title, t.ask, c.slug, c.name, a.name, l.name, t.started_at, t.last_post_at, t.last_number,
-           t.post_count, t.closed_at IS NOT NULL, t.closed_at IS NULL AND t.started_at > ? AND {_ALONE},
+    SELECT t.id, t.slug, t.title, t.ask, c.slug, c.name, {shown("a.name", "va")}, {shown("l.name", "vl")},
+           t.started_at, t.last_post_at, t.last_number, t.post_count, t.closed_at IS NOT NULL,
+           t.closed_at IS NULL AND t.started_at > ? AND {_ALONE},
            COALESCE(k.number, 0), a.left_at IS NOT NULL, l.left_at IS NOT NULL
     FROM thread t CROSS JOIN category c JOIN member a ON a.id = t.author_id
     LEFT JOIN member l ON l.id = t.last_author_id
+    {thread_name("t.id", "t.author_id", "va")}
+    {thread_name("t.id", "t.last_author_id", "vl")}
     LEFT JOIN reading_mark k ON k.thread_id = t.id AND k.member_id = ?"""
 
 

@@ -17,12 +17,16 @@ from forum.text import _
 from forum.threads.models import REACTIONS, Mention, Post, PostRevision, Reaction, Thread
 from forum.threads.posts import queries
 from forum.threads.posts.quotes import quoted_in, without_quotes
+from forum.threads.sight import ThreadView
+from forum.threads.voices.queries import with_shown_names
 from forum.threads.writing import (
+    Words,
     count_posts,
     forget_draft,
     kept,
     mention,
     put_in_search,
+    record_change,
     say,
     trouble_with,
     why_not_post,
@@ -40,10 +44,10 @@ def edit_post(viewer: Viewer, post_id: int, *, source: str, revision: int) -> Po
     """
     seen = queries.post(viewer, post_id)
     require(may_edit_post(viewer, seen), why_not_edit(viewer, seen))
-    source = kept(source, seen_from=seen.thread.id)
+    source = with_shown_names(viewer, kept(source, seen_from=seen.thread.id))
     if trouble := trouble_with(source):
         raise Invalid(errors={"source": trouble})
-    words = words_for(source, seen.thread.audience, seen.thread.category_group_id, seen.thread.group_id)
+    words = _words_in(seen.thread, source)
     with transaction():
         thread = Thread.locked(seen.thread.id)
         post = Post.locked(post_id)
@@ -72,8 +76,12 @@ def edit_post(viewer: Viewer, post_id: int, *, source: str, revision: int) -> Po
         mention(post, words.mentioned, by=viewer)
         put_in_search(thread, post)
         forget_draft(viewer, f"post:{post_id}")
-        _record_change("post.edited", viewer, post)
+        record_change("post.edited", viewer, post)
     return post
+
+
+def _words_in(place: ThreadView, source: str) -> Words:
+    return words_for(source, place.audience, place.category_group_id, place.group_id, thread_id=place.id)
 
 
 def why_not_edit(viewer: Viewer, post: queries.PostView) -> object:
@@ -100,13 +108,7 @@ def withdraw_post(viewer: Viewer, post_id: int) -> None:
         search.remove("post", post_id)
         count_posts(thread)
         forget_draft(viewer, f"post:{post_id}")
-        _record_change("post.withdrawn", viewer, post)
-
-
-def _record_change(kind: str, viewer: Viewer, post: Post) -> None:
-    events.record(
-        kind, subject=post, actor=viewer, channel=f"thread:{post.thread_id}", thread=post.thread_id, number=post.number
-    )
+        record_change("post.withdrawn", viewer, post)
 
 
 def take_back_quotes(post_id: int) -> bool:
@@ -123,8 +125,7 @@ def take_back_quotes(post_id: int) -> bool:
     shorter = {id: without_quotes(before, gone) for id, before in earlier.items()}
     if (source, shorter) == (post.source, earlier):
         return False
-    seen = queries.post(HOUSE, post_id).thread
-    words = words_for(source, seen.audience, seen.category_group_id, seen.group_id)
+    words = _words_in(queries.post(HOUSE, post_id).thread, source)
     with transaction():
         thread = Thread.locked(post.thread_id)
         if Post.locked(post_id).revision != post.revision:
@@ -137,7 +138,7 @@ def take_back_quotes(post_id: int) -> bool:
         post = Post.fetch(post_id)
         if post.withdrawn_at is None and post.hidden_at is None:
             put_in_search(thread, post)
-        _record_change("post.edited", HOUSE, post)
+        record_change("post.edited", HOUSE, post)
     return True
 
 
@@ -157,7 +158,7 @@ def hide_post(viewer: Viewer, post_id: int, reason: str) -> None:
         search.remove("post", post_id)
         count_posts(thread)
         audit.note(viewer, "post.hidden", subject=post, reason=reason)
-        _record_change("post.hidden", viewer, post)
+        record_change("post.hidden", viewer, post)
 
 
 def show_post(viewer: Viewer, post_id: int, reason: str) -> None:
@@ -174,7 +175,7 @@ def show_post(viewer: Viewer, post_id: int, reason: str) -> None:
             put_in_search(thread, post)
         count_posts(thread)
         audit.note(viewer, "post.shown", subject=post, reason=reason)
-        _record_change("post.shown", viewer, post)
+        record_change("post.shown", viewer, post)
 
 
 # ---- a kind word -----------------------------------------------------------------------------------------------------

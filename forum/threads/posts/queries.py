@@ -15,6 +15,7 @@ from forum.text import SafeHtml, quote_block, quoted_spans
 from forum.threads.models import REACTIONS
 from forum.threads.sight import LARGEST_ID, ThreadView, thread
 from forum.threads.urls import PAGE_SIZE, first_on_page, thread_url
+from forum.threads.voices.joins import shown, thread_name
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608
@@ -33,7 +34,9 @@ class ReactionCount:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """One message. *html* is None where the viewer may not read the words: withdrawn, or hidden by a moderator."""
+    """One message. *html* is None where the viewer may not read the words: withdrawn, or hidden by a moderator.
+
+    With *has_thread_name* nothing that is shown may lead to who wrote it: no profile, no role."""
 
     id: int
     thread: ThreadView
@@ -53,6 +56,7 @@ class PostView:
     is_event: bool
     inside_use_only: bool
     imported_likes: int
+    has_thread_name: bool
     reactions: Sequence[ReactionCount] = field(default=())
 
     @property
@@ -69,12 +73,14 @@ class RevisionView:
     replaced_at: datetime
 
 
-_POST = """
-    SELECT p.id, p.number, p.author_id, m.name, m.role, m.left_at IS NOT NULL, q.number, n.name, n.left_at IS NOT NULL,
+_POST = f"""
+    SELECT p.id, p.number, p.author_id, {shown("m.name")}, CASE WHEN v.id IS NULL THEN m.role ELSE '' END,
+           m.left_at IS NOT NULL, q.number, {shown("n.name", "vn")}, n.left_at IS NOT NULL,
            p.html, p.revision, p.said_at, p.edited_at, p.withdrawn_at IS NOT NULL, p.hidden_at IS NOT NULL,
-           p.is_event, p.inside_use_only, p.imported_likes
-    FROM post p JOIN member m ON m.id = p.author_id
-    LEFT JOIN post q ON q.id = p.reply_to_id LEFT JOIN member n ON n.id = q.author_id"""
+           p.is_event, p.inside_use_only, p.imported_likes, v.id IS NOT NULL
+    FROM post p JOIN member m ON m.id = p.author_id {thread_name("p.thread_id", "p.author_id")}
+    LEFT JOIN post q ON q.id = p.reply_to_id LEFT JOIN member n ON n.id = q.author_id
+    {thread_name("q.thread_id", "q.author_id", "vn")}"""
 
 
 def _post_view(viewer: Viewer, thread: ThreadView, row: tuple[Any, ...]) -> PostView:
@@ -99,6 +105,7 @@ def _post_view(viewer: Viewer, thread: ThreadView, row: tuple[Any, ...]) -> Post
         is_event=bool(row[15]),
         inside_use_only=bool(row[16]),
         imported_likes=row[17],
+        has_thread_name=bool(row[18]),
     )
 
 

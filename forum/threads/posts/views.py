@@ -37,7 +37,9 @@ def edit(id: int) -> Any:
         return _edit_page(who, post, source=draft.source if draft else source, revision=revision, draft=draft)
     if request.form.get("preview"):
         keep(who, f"post:{id}", source=form.source)
-        return _edit_page(who, post, source=form.source, revision=form.revision, **looks(who, form.source))
+        return _edit_page(
+            who, post, source=form.source, revision=form.revision, **looks(who, form.source, post.thread.id)
+        )
     if request.form.get("merge"):
         source, revision = queries.source(who, id)
         return _edit_page(who, post, source=f"{source.rstrip()}\n\n{form.source}", revision=revision)
@@ -183,4 +185,6 @@ def post_frame(heard: Any) -> str | None:
 
 
 # Kind of event -> what open pages are shown; wiring hands this to `live.frames`.
-FRAMES = dict.fromkeys(("post.published", "post.edited", "post.withdrawn", "post.hidden", "post.shown"), post_frame)
+FRAMES = dict.fromkeys(
+    ("post.published", "post.edited", "post.signed", "post.withdrawn", "post.hidden", "post.shown"), post_frame
+)
