@@ -29,6 +29,7 @@ from forum.safety import actions as safety
 from forum.safety.models import Case, CrisisAlert
 from tests import factories
 from tests.routes import FORMS, ROUTES
+from tests.stacks import Stack
 
 ROLES = ("visitor", "member", "other", "volunteer", "commissioner", "supporter", "moderator", "admin")
 OPEN_TO = {
@@ -38,6 +39,16 @@ OPEN_TO = {
     "speaker": {"member", "other", "volunteer"},
     "supporter": {"supporter", "moderator", "admin"},
     "moderator": {"moderator", "admin"},
+}
+
+# The roles on either side of the line. Who may open what does not depend on the database, so one is asked about everybody
+# and the other about these.
+NEAREST = {
+    "visitor": ("visitor", "admin"),
+    "member": ("visitor", "member"),
+    "own": ("member", "other"),
+    "supporter": ("commissioner", "supporter"),
+    "moderator": ("supporter", "moderator"),
 }
 
 
@@ -142,7 +153,7 @@ def test_every_route_says_who_it_is_for(app: Any) -> None:
 
 @pytest.mark.rolls_back
 def test_every_route_opens_for_those_it_is_for_and_nobody_else(
-    app: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+    app: Any, stack: Stack, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
     monkeypatch.setattr(web.limiter, "enabled", False)
@@ -154,7 +165,7 @@ def test_every_route_opens_for_those_it_is_for_and_nobody_else(
         path = address.format(**facts)
         form = {name: value.format(**facts) for name, value in FORMS.get(rule.endpoint, {}).items()}
         for method in sorted(rule.methods & {"GET", "POST"}):
-            for role in ROLES:
+            for role in ROLES if stack.name == "sqlite" else NEAREST[least]:
                 answer = _try(app, method, path, tokens.get(role), form)
                 is_open = not (answer in {401, 403, 404} or answer == "sign in")
                 is_fine = answer != 500 and is_open == (role in OPEN_TO[least])
