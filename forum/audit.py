@@ -29,6 +29,9 @@ class AuditEntry(BaseModel):
     previous = TextField()
     digest = TextField(unique=True)
 
+    class Meta:
+        indexes = ((("subject_kind", "subject_id"), False),)
+
 
 class AuditWords(BaseModel):
     """The reason given for a deed. Erasable."""

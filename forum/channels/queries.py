@@ -208,17 +208,18 @@ _PUBLIC = f"""
     SELECT p.id, p.number, t.title, {shown("m.name")}, m.left_at IS NOT NULL, p.html, t.id, t.slug, p.said_at, p.edited_at
     FROM post p JOIN thread t ON t.id = p.thread_id JOIN category c ON c.id = t.category_id
     JOIN member m ON m.id = p.author_id {thread_name("t.id", "p.author_id")}
-    WHERE c.audience = 'public' AND c.group_id IS NULL AND t.group_id IS NULL AND t.hidden_at IS NULL
+    WHERE c.audience = 'public' AND c.group_id IS NULL AND +t.group_id IS NULL AND t.hidden_at IS NULL
     AND p.hidden_at IS NULL AND p.withdrawn_at IS NULL AND NOT p.is_event"""
 
 
 def newest_public_posts(*, category_id: int | None = None, limit: int) -> list[PublicPost]:
     """Return what was said last where everybody may read, newest first; in one category or in all of them."""
     where, values = (" AND c.id = ?", [category_id]) if category_id is not None else ("", [])
-    # By thread first: the newest posts are in the threads that were spoken in last, and those have an index.
+    # By thread first: the newest posts are in the threads that were spoken in last, and those have an index, which the
+    # plus makes SQLite use, instead of the one of circles.
     recent = f"""AND t.id IN (
         SELECT t.id FROM thread t JOIN category c ON c.id = t.category_id
-        WHERE c.audience = 'public' AND c.group_id IS NULL AND t.group_id IS NULL AND t.hidden_at IS NULL{where}
+        WHERE c.audience = 'public' AND c.group_id IS NULL AND +t.group_id IS NULL AND t.hidden_at IS NULL{where}
         ORDER BY t.last_post_at DESC, t.id DESC LIMIT ?)"""
     found = rows(
         f"{_PUBLIC}{where} {recent} ORDER BY p.said_at DESC, p.id DESC LIMIT ?", [*values, *values, limit, limit]

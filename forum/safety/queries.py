@@ -11,7 +11,7 @@ from forum.members.models import Member
 from forum.members.names import shown_name
 from forum.safety.appeals.queries import AppealView, Decision, appeal, decisions_about, open_appeals
 from forum.safety.crisis.queries import AlertView, needs_help_shown, open_alerts
-from forum.safety.hours.queries import hours, hours_line, is_watched
+from forum.safety.hours.queries import hours, hours_line, watch
 from forum.safety.models import Appeal, Case, CaseNote, CrisisAlert, NameOpening, Report, Suspension
 from forum.safety.openings.queries import OpeningView, name_behind, openings_of, unnamed_posts
 from forum.safety.suspensions.queries import standing_suspension
@@ -40,13 +40,13 @@ __all__ = [
     "hours",
     "hours_line",
     "is_about",
-    "is_watched",
     "needs_help_shown",
     "open_alerts",
     "open_appeals",
     "open_cases",
     "reason_for",
     "standing_suspension",
+    "watch",
 ]
 
 CASES_ON_A_PAGE = 30

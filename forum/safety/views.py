@@ -66,7 +66,7 @@ DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _
 
 def hours_note(who: Viewer, thread: ThreadView | None) -> Slot | None:
     """In the box one writes in: who is watching."""
-    return Slot("safety/_hours_note.html", {"line": queries.hours_line(who), "is_watched": queries.is_watched()})
+    return Slot("safety/_hours_note.html", {"watch": queries.watch()})
 
 
 def crisis_note(who: Viewer, words: str, thread_id: int | None) -> Slot | None:

@@ -1,5 +1,6 @@
 """When somebody of the team is here."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from forum.access import Viewer
@@ -15,33 +16,35 @@ def hours() -> list[tuple[int, int, int]]:
     return list(query.tuples())
 
 
-def hours_line(_viewer: Viewer | None = None) -> str:
-    """Return who is watching now, or when somebody is back, in a sentence."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whether somebody of the team is here now, and the sentence about it."""
+
+    is_on: bool
+    line: str
+
+
+def watch() -> Watch:
+    """Return who is watching now, or when somebody is back."""
     kept = hours()
-    if not kept:
-        return gettext("We can't promise that someone is watching just now.")
     local = site_now()
     minute = local.hour * 60 + local.minute
     for weekday, opens, closes in kept:
         if weekday == local.weekday() and opens <= minute < closes:
-            return gettext("Our team is here until %(time)s.") % {"time": _at(local, closes)}
+            return Watch(True, gettext("Our team is here until %(time)s.") % {"time": _at(local, closes)})
     for ahead in range(8):
         day = local + timedelta(days=ahead)
         for weekday, opens, _closes in kept:
             if weekday == day.weekday() and (ahead or opens > minute):
                 name = [gettext("today"), gettext("tomorrow")][ahead] if ahead < 2 else f"{day:%A}"
-                return gettext("Nobody from our team is here just now. We're back %(day)s at %(time)s.") % {
-                    "day": name,
-                    "time": _at(local, opens),
-                }
-    return gettext("We can't promise that someone is watching just now.")
+                line = gettext("Nobody from our team is here just now. We're back %(day)s at %(time)s.")
+                return Watch(False, line % {"day": name, "time": _at(local, opens)})
+    return Watch(False, gettext("We can't promise that someone is watching just now."))
 
 
-def is_watched() -> bool:
-    """Say whether somebody is on shift now."""
-    local = site_now()
-    minute = local.hour * 60 + local.minute
-    return any(weekday == local.weekday() and opens <= minute < closes for weekday, opens, closes in hours())
+def hours_line(_viewer: Viewer | None = None) -> str:
+    """Return who is watching now, or when somebody is back, in a sentence."""
+    return watch().line
 
 
 def _at(day: datetime, minute: int) -> str:

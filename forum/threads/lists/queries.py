@@ -116,7 +116,8 @@ def waiting_threads(viewer: Viewer, *, limit: int = 5) -> list[ThreadRow]:
     """Return new threads of other people that nobody has answered yet, the longest waiting first. Circles keep their own."""
     return _thread_rows(
         viewer,
-        f"AND t.started_at > ? AND t.closed_at IS NULL AND t.group_id IS NULL AND t.author_id <> ? AND {_ALONE}",
+        # The plus as in `sight.readable`: from the moment since when, not from those outside circles, which nearly all are.
+        f"AND t.started_at > ? AND t.closed_at IS NULL AND +t.group_id IS NULL AND t.author_id <> ? AND {_ALONE}",
         [stored(now() - WAITING), viewer.id or 0],
         "ORDER BY t.started_at, t.id LIMIT ?",
         [limit],
