@@ -60,21 +60,6 @@ class Owed:
 # ---- telling -------------------------------------------------------------------------------------------------------
 
 
-def notify(
-    member_id: int,
-    event: Event | int,
-    kind: str,
-    *,
-    about: str = "",
-    path: str = "/",
-    actor_id: int | None = None,
-) -> bool:
-    """Put one line on a member's notices page. Return False when this event had told them already.
-
-    *event* is the event or its id; *about* is a title, never a quotation; *path* is where the line leads."""
-    return bool(tell(event, [Line(member_id, kind, about, path, actor_id)]))
-
-
 def tell(event: Event | int, lines: Sequence[Line], letters: Sequence[Owed] = ()) -> int:
     """Write notices and letters of one *event* together: all or nothing. Return how many notices were new.
 

@@ -24,7 +24,6 @@ from forum.threads.models import Category, Post, Thread
 PASSWORD = "cup-of-tea-please"  # noqa: S105 - the demo's, and only on this machine
 # Who can sign in, in the order in which they are told.
 LOG_INS = ("bronwen", "priya", "dafydd", "helen")
-SCALES = ("small", "medium", "large")
 # What happened in these last days has left notices; what is older everybody has seen.
 TOLD_DAYS = 10
 SEEN_DAYS = 1

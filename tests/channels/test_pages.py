@@ -16,8 +16,8 @@ from tests.factories import a_member, a_post, a_thread
 
 
 def note(member: Any, event_id: int, kind: str = "reply", **more: Any) -> bool:
-    more = {"about": "Night shifts", "path": "/t/1/night-shifts/2#post-2", **more}
-    return actions.notify(member.id, event_id, kind, **more)
+    facts = {"about": "Night shifts", "path": "/t/1/night-shifts/2#post-2", "actor_id": None, **more}
+    return bool(actions.tell(event_id, [actions.Line(member.id, kind, **facts)]))
 
 
 def test_a_visitor_is_asked_to_sign_in_first(client: Any) -> None:

@@ -318,11 +318,6 @@ class MyExcerpt:
     uses: Sequence[Use] = field(default=())
 
     @property
-    def is_waiting(self) -> bool:
-        """We asked and wait for the answer."""
-        return self.state == "asked"
-
-    @property
     def cursor(self) -> str:
         return cursor(self.made_at, self.id)
 
