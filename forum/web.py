@@ -299,7 +299,7 @@ _HEADINGS: dict[int, Any] = {
     400: _("We couldn't read that"),
     401: _("Please sign in first"),
     403: _("That's not open to you"),
-    404: _("We can't find that page"),
+    404: _("There's nothing here"),
     405: _("That button didn't work here"),
     408: _("The line went quiet"),
     409: _("Somebody was quicker"),
@@ -337,7 +337,7 @@ def _on_trouble(trouble: Trouble) -> Any:
         if wants_json():
             return trouble_page(401, trouble.message)
         target = same_site(request.full_path.rstrip("?") if request.method == "GET" else _page_before())
-        flash(gettext("Please sign in first. We'll bring you back to where you were."))
+        flash(gettext("Please sign in first. We'll bring you back to where you were."), "note")
         return redirect(url_for("members.login", next=target), 303)
     answer = trouble_page(_status(trouble), trouble.message)
     if isinstance(trouble, TooOften):

@@ -49,7 +49,7 @@
   const closeMore = (except) => {
     for (const open of document.querySelectorAll("details.more[open]")) if (open !== except) open.open = false;
   };
-  document.addEventListener("click", (event) => closeMore(event.target.closest("details.more")));
+  for (const kind of ["click", "focusin"]) document.addEventListener(kind, (event) => closeMore(event.target.closest("details.more")));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const open = event.target.closest("details.more[open]");

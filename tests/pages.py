@@ -91,6 +91,12 @@ def keep(url: str, html: str, *, status: int, test: str) -> str:
     return name
 
 
+def links_to_nowhere(html: str) -> list[str]:
+    """Return the links within a page, like those of an error summary, that lead to nothing on it."""
+    here = set(re.findall(r'\sid="([^"]+)"', html))
+    return sorted({link for link in re.findall(r'\shref="#([^"]+)"', html) if link not in here})
+
+
 # ---------------------------------------------------------------- axe
 
 

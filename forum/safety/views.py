@@ -16,6 +16,7 @@ from forum.access import (
 from forum.errors import Conflict, Invalid, NotFound
 from forum.members import queries as people
 from forum.safety import actions, queries
+from forum.safety.appeals import actions as appeals
 from forum.safety.forms import HoursForm, SuspendForm
 from forum.safety.openings import actions as openings
 from forum.safety.openings.queries import waiting_openings
@@ -57,6 +58,25 @@ DEED_WORDS: dict[str, object] = {
     "name.opening_was_wrong": _("looked again at an opening: it was wrong"),
     "alert.seen": _("looked at a crisis alert"),
     "hours.set": _("changed our hours"),
+    "member.role_given": _("made somebody a member of the team"),
+    "member.role_changed": _("changed what somebody may do here"),
+    "member.erased": _("erased somebody's words and details"),
+    "listening.started": _("began to listen in a thread"),
+    "listening.reworded": _("changed what a listening thread is for"),
+    "listening.ended": _("stopped listening in a thread"),
+    "insight.dropped": _("threw an insight away"),
+    "excerpt.checked": _("checked that a quotation gives nobody away"),
+    "excerpt.dropped": _("took words out of an insight"),
+    "voice.entered": _("wrote down what somebody said elsewhere"),
+    "voice.withdrawn": _("removed what somebody said elsewhere"),
+    "idea.stepped": _("moved an idea on"),
+    "cuppa.published": _("opened a cuppa to everybody"),
+    "cuppa.changed": _("changed a cuppa"),
+    "cuppa.cancelled": _("called off a cuppa"),
+    "change.published": _("published a change"),
+    "change.updated": _("brought a change up to date"),
+    "discourse.imported": _("brought in an older community"),
+    "category.opened": _("opened a room to talk in"),
 }
 DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 
@@ -123,18 +143,22 @@ def _plain(post: conversations.PostView) -> str:
 
 @bp.get("/safety")
 def queue() -> Any:
+    require(may_see_crisis_alerts(viewer()), _("This page is for our staff."))
+    return web.page("safety/queue.html", **_waiting())
+
+
+def _waiting() -> dict[str, Any]:
     who = viewer()
-    require(may_see_crisis_alerts(who), _("This page is for our staff."))
     moderates = may_moderate(who)
-    return web.page(
-        "safety/queue.html",
-        alerts=queries.open_alerts(who),
-        openings=waiting_openings(who) if moderates else [],
-        cases=queries.open_cases(who) if moderates else [],
-        appeals=queries.open_appeals(who) if moderates else [],
-        moderates=moderates,
-        reason_words=REASON_WORDS,
-    )
+    return {
+        "alerts": queries.open_alerts(who),
+        "openings": waiting_openings(who) if moderates else [],
+        "cases": queries.open_cases(who) if moderates else [],
+        "appeals": queries.open_appeals(who) if moderates else [],
+        "moderates": moderates,
+        "reason_words": REASON_WORDS,
+        "wrong_alert": None,
+    }
 
 
 @bp.get("/safety/decided")
@@ -215,14 +239,18 @@ def _do(who: Viewer, seen: queries.CaseView, deed: str, reason: str) -> object:
         agree = deed == "agree_to_open"
         openings.second_opening(who, seen.openings[-1].id, agree=agree, words=reason, keep_quiet=keep_quiet)
         return _("Your answer is on record.")
-    raise Invalid(errors={"deed": _("Choose what to do.")})
+    raise Invalid(_("Choose what to do."))
 
 
 @bp.post("/safety/alerts/<int:id>")
 def see_alert(id: int) -> Any:
     who = viewer()
     require(may_see_crisis_alerts(who), _("Only staff can do that."))
-    actions.see_alert(who, id, done=request.form.get("done", ""))
+    try:
+        actions.see_alert(who, id, done=request.form.get("done", ""))
+    except Invalid as trouble:
+        named = Invalid(errors={"done": trouble.message})
+        return web.again("safety/queue.html", named, **_waiting() | {"wrong_alert": id})
     return web.go("/safety", say=_("Thank you for looking. What you did is on record."))
 
 
@@ -304,6 +332,11 @@ def answer_appeal(id: int) -> Any:
     who = viewer()
     require(may_moderate(who), _("This page is for moderators."))
     asked = queries.appeal(who, id)
+    context = {
+        "appeal": asked,
+        "for_another": appeals.FOR_ANOTHER,
+        "is_for_another": appeals.is_for_another(who, asked.decided_by_id),
+    }
     if request.method == "POST":
         outcome = request.form.get("outcome", "")
         try:
@@ -311,9 +344,9 @@ def answer_appeal(id: int) -> Any:
                 raise Invalid(errors={"outcome": _("Choose what you decide.")})
             actions.answer_appeal(who, id, overturn=outcome == "overturned", answer=request.form.get("answer", ""))
         except (Invalid, Conflict) as trouble:
-            return web.again("safety/answer_appeal.html", trouble, appeal=asked)
+            return web.again("safety/answer_appeal.html", trouble, **context)
         return web.go("/safety", say=_("Your answer is on its way."))
-    return web.page("safety/answer_appeal.html", appeal=asked)
+    return web.page("safety/answer_appeal.html", **context)
 
 
 # ---- help pages ----------------------------------------------------------------------------------------------------

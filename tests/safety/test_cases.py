@@ -1,5 +1,6 @@
 """Anyone can report; moderators decide with a reason; every deed is kept."""
 
+import ast
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from forum.members.actions import erase_member, viewer_for
 from forum.members.models import Member
 from forum.safety import actions, queries
 from forum.safety.models import Appeal, Case, CrisisAlert, Report, Suspension
+from forum.safety.views import DEED_WORDS
 from forum.threads import actions as threads
 from tests import factories
+from tests.architecture.reading import calls, python_files
 from tests.counting import counted
 
 
@@ -101,6 +104,24 @@ def test_every_deed_asks_for_a_reason_and_stands_in_the_audit_trail(new_client: 
     assert audit.first_broken_entry()[0] is None
 
 
+def test_a_deed_on_a_case_without_a_reason_leads_to_the_field_that_wants_one(new_client: Any) -> None:
+    _reported()
+    staff = new_client(factories.a_member(role="moderator"))
+    for press in ("Hide the post", "Suspend Rhys", "Keep the note", "Close the case"):
+        more = {"span": "7"} if press == "Suspend Rhys" else {}
+        answer = staff.fill(f"/safety/cases/{Case.get().id}", press=press, **more)
+        assert answer.status_code == 422
+        assert answer.text.count("field-wrong") == 1, press
+
+
+def test_every_deed_that_is_recorded_is_told_in_words() -> None:
+    """The audit trail is read by people: `excerpt.checked` is no sentence."""
+    noted = [call for path in python_files() for call, name, _line in calls(path) if name == "audit.note"]
+    deeds = {one.value for call in noted for one in call.args if isinstance(one, ast.Constant) and one.value}
+    assert len(deeds) > 20
+    assert deeds <= set(DEED_WORDS)
+
+
 def test_a_changed_audit_entry_is_found(stack: Any) -> None:
     _writer, _reporter, post = _reported()
     moderator = viewer_for(factories.a_member(role="moderator"))
@@ -162,8 +183,9 @@ def test_a_suspended_member_reads_but_cannot_post_until_it_is_over(new_client: A
     member, moderator = factories.a_member(), viewer_for(factories.a_member(role="moderator"))
     thread = factories.a_thread()
     actions.suspend(moderator, member.id, reason="A day to cool off", until=clock.now() + timedelta(days=1))
-    page = new_client(member).soup(f"/t/{thread.id}/{thread.slug}").get_text()
-    assert "paused for now" in page
+    page = new_client(member).soup(f"/t/{thread.id}/{thread.slug}")
+    assert "paused for now" in page.get_text()
+    assert page.select_one(".banner a[href='/me/appeals']")
     clock.advance(hours=25)
     assert "Post my reply" in new_client(member).soup(f"/t/{thread.id}/{thread.slug}").get_text()
 
@@ -185,6 +207,9 @@ def test_an_appeal_is_answered_by_somebody_else_and_can_bring_the_post_back(new_
     asked = Appeal.get()
     with pytest.raises(NotAllowed):
         actions.answer_appeal(viewer_for(first), asked.id, overturn=False, answer="No")
+    page = new_client(first).soup(f"/safety/appeals/{asked.id}")
+    assert "another moderator has to look at it" in page.get_text()
+    assert not page.select("main textarea")
     new_client(second).fill(f"/safety/appeals/{asked.id}", outcome="overturned", answer="You're right. Sorry.")
     assert "We changed our decision." in theirs.soup("/me/appeals").get_text()
     assert "useless" in theirs.soup(f"/t/{post.thread_id}/{post.thread.slug}").get_text()

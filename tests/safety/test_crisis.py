@@ -91,3 +91,13 @@ def test_staff_say_what_they_did_about_an_alert(new_client: Any, work: Any) -> N
     staff = new_client(supporter)
     staff.fill("/safety", done="Rang her. Her sister is with her.", press="I've looked after this")
     assert "Nobody has written anything that worries us" in staff.soup("/safety").get_text()
+
+
+def test_an_alert_put_away_without_a_word_asks_what_was_done(client: Any, work: Any) -> None:
+    factories.a_thread(source="I wish I was dead.")
+    work()
+    answer = client.sign_in(factories.a_member(role="supporter")).fill("/safety", press="I've looked after this")
+    assert answer.status_code == 422
+    assert "What did you do?" in answer.text
+    assert 'href="#f-done"' in answer.text
+    assert CrisisAlert.get().seen_at is None

@@ -13,6 +13,8 @@ from forum.text import _, tidy
 from forum.threads import actions as threads
 from forum.threads.models import Post
 
+FOR_ANOTHER = _("You made this decision, so another moderator has to look at it.")
+
 
 def appeal(viewer: Viewer, *, words: str, post_id: int | None = None, suspension_id: int | None = None) -> Appeal:
     """Ask us to look again at a hidden post or a suspension, once for each decision. Raises NotFound, Invalid, Conflict."""
@@ -57,10 +59,7 @@ def answer_appeal(viewer: Viewer, appeal_id: int, *, overturn: bool, answer: str
         if asked.answered_at is not None:
             raise Conflict(_("Another moderator has answered this already."))
         decided_by = asked.post.hidden_by_id if asked.post_id else asked.suspension.by_id
-        require(
-            viewer.id != decided_by or not _other_moderators(viewer),
-            _("You made this decision, so another moderator has to look at it."),
-        )
+        require(not is_for_another(viewer, decided_by), FOR_ANOTHER)
         Appeal.update(
             answered_at=now(),
             answered_by=viewer.id,
@@ -75,8 +74,9 @@ def answer_appeal(viewer: Viewer, appeal_id: int, *, overturn: bool, answer: str
         events.record("appeal.answered", subject=asked, actor=viewer)
 
 
-def _other_moderators(viewer: Viewer) -> bool:
-    return (
+def is_for_another(viewer: Viewer, decided_by: int | None) -> bool:
+    """Say whether an appeal against what *decided_by* decided is for another moderator than *viewer*, because there is one."""
+    return viewer.id == decided_by and (
         Member.select()
         .where(
             Member.role.in_(("moderator", "admin")),

@@ -1,11 +1,13 @@
 """Setting when somebody of the team is here."""
 
+from calendar import day_abbr
+
 from forum import audit
 from forum.access import Viewer, may_moderate, require
 from forum.database import transaction
 from forum.errors import Invalid
 from forum.safety.models import Hours
-from forum.text import _, clean_line
+from forum.text import _
 
 
 def set_hours(viewer: Viewer, hours: list[tuple[int, int, int]]) -> None:
@@ -18,4 +20,13 @@ def set_hours(viewer: Viewer, hours: list[tuple[int, int, int]]) -> None:
         Hours.delete().execute()
         for weekday, opens, closes in hours:
             Hours.create(weekday=weekday, opens=opens, closes=closes)
-        audit.note(viewer, "hours.set", subject=("hours", 0), reason=clean_line(str(hours), 500))
+        audit.note(viewer, "hours.set", subject=("hours", 0), reason=_in_words(hours))
+
+
+def _in_words(hours: list[tuple[int, int, int]]) -> str:
+    """Return ``Mon 09:00-17:00, Tue 09:00-17:00`` for the audit trail."""
+
+    def clock(minute: int) -> str:
+        return f"{minute // 60:02}:{minute % 60:02}"
+
+    return ", ".join(f"{day_abbr[day]} {clock(opens)}-{clock(closes)}" for day, opens, closes in sorted(hours))
