@@ -27,12 +27,18 @@ def markdown_examples() -> list[str]:
     return [example["markdown"] for example in _read("text/commonmark-spec.json")]
 
 
+def discourse_archive() -> Path:
+    """A real Discourse: a folder with ``json`` and ``raw``."""
+    folder = MATERIAL / "discourse-archive"
+    if not folder.exists():
+        pytest.skip("the test material discourse-archive is not beside this repository")
+    return folder
+
+
 @cache
 def cooked_posts(limit: int = 200) -> list[str]:
     """HTML of real Discourse posts, a few from each of many topics."""
-    folder = MATERIAL / "discourse-archive" / "json"
-    if not folder.exists():
-        pytest.skip("the test material discourse-archive is not beside this repository")
+    folder = discourse_archive() / "json"
     posts: list[str] = []
     for path in sorted(folder.glob("*.json"))[::5]:
         posts += [post["cooked"] for post in json.loads(path.read_text())["post_stream"]["posts"][:3] if post["cooked"]]
@@ -42,8 +48,6 @@ def cooked_posts(limit: int = 200) -> list[str]:
 @cache
 def raw_posts(limit: int = 200) -> list[str]:
     """Raw Markdown as Discourse gives it, whole topics at a time."""
-    folder = MATERIAL / "discourse-archive" / "raw"
-    if not folder.exists():
-        pytest.skip("the test material discourse-archive is not beside this repository")
+    folder = discourse_archive() / "raw"
     topics = [path.read_text(errors="replace") for path in sorted(folder.glob("*.md"))[::5]]
     return [post for topic in topics for post in topic.split("-" * 25) if post.strip()][:limit]
