@@ -225,6 +225,11 @@ def may_publish_change(viewer: Viewer) -> bool:
     return may_listen(viewer)
 
 
+def may_see_counts(viewer: Viewer) -> bool:
+    """May read what members told of their situation, in numbers that hide small groups."""
+    return may_listen(viewer) or (viewer.is_commissioner and not viewer.is_suspended)
+
+
 # ---- cuppas --------------------------------------------------------------------------------------------------------
 
 

@@ -292,14 +292,14 @@
     const watcher = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (!entry.isIntersecting) continue;
-        seen = Math.max(seen, number(entry.target.closest(".post")));
+        seen = Math.max(seen, number(entry.target.closest(".post") || entry.target.querySelector(".post")));
         clearTimeout(timer);
         timer = setTimeout(mark, 1500);
       }
     });
     const watch = (root) => {
       for (const article of root.querySelectorAll(".post[data-number]")) {
-        if (number(article) > marked) watcher.observe(article.lastElementChild || article);
+        if (number(article) > marked) watcher.observe(article.closest(".unmet:not([open])") || article.lastElementChild || article);
       }
     };
     watch(list);
@@ -313,10 +313,25 @@
     if (button) button.hidden = true;
   }
 
+  // Words that come in live are the same for everybody. Those of people whom this reader does not want to meet are folded.
+  if (list && list.dataset.unmet) {
+    const unmet = new Set(JSON.parse(list.dataset.unmet));
+    document.addEventListener("live:told", (event) => {
+      for (const element of event.detail.elements) {
+        const name = element.querySelector(".post-name a");
+        if (!name || !unmet.has(name.getAttribute("href")) || element.querySelector(".unmet")) continue;
+        const fold = document.createElement("details");
+        fold.className = "fold unmet";
+        fold.append(Object.assign(document.createElement("summary"), { textContent: list.dataset.unmetWords }), ...element.childNodes);
+        element.append(fold);
+      }
+    });
+  }
+
   // An address without a #post opens where the reader stopped all the same.
   if (list && list.dataset.openAt && !window.location.hash) {
     const here = document.getElementById(`post-${list.dataset.openAt}`);
     const [way] = performance.getEntriesByType("navigation");
-    if (here && (!way || way.type === "navigate")) here.scrollIntoView();
+    if (here && (!way || way.type === "navigate")) (here.closest(".unmet") || here).scrollIntoView();
   }
 })();

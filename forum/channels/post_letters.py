@@ -1,5 +1,6 @@
 """Telling people of a post: those who follow its thread, and those it calls by name."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from forum import settings
@@ -10,13 +11,14 @@ from forum.channels.letters import THREAD, render_letter, stop_url
 from forum.errors import NotFound
 from forum.events import Event
 from forum.jobs import Again
+from forum.members.blocks.queries import unwilling_to_meet
 from forum.members.models import Member
 from forum.text import quoted_spans
 from forum.threads import queries as threads
 from forum.threads.models import Post, Reaction, Thread
 from forum.threads.queries import ThreadView
 from forum.threads.urls import thread_url
-from forum.threads.voices.queries import shown_in
+from forum.threads.voices.queries import names_in, shown_in
 
 # Few enough to be written in some fifty milliseconds, so that pages need not wait for the pen.
 BATCH = 100
@@ -57,7 +59,11 @@ def tell_of_new_mentions(event: Event, _cursor: str) -> Again | None:
 
 
 def _tell(event: Event, news: _News, called: dict[int, bool]) -> None:
-    """Tell members of a post; *called* says of each whether it calls them by name."""
+    """Tell members of a post; *called* says of each whether it calls them by name.
+
+    Not those who do not want to meet its writer, where it stands under the writer's own name."""
+    unwilling = _unwilling(news.thread.id, news.post.author_id, called)
+    called = {member_id: by_name for member_id, by_name in called.items() if member_id not in unwilling}
     # Whoever has the thread open has seen it come.
     seen = queries.readers_of(news.post, list(called))
     lines, letters = [], []
@@ -82,13 +88,19 @@ def _tell(event: Event, news: _News, called: dict[int, bool]) -> None:
     actions.tell(event, lines, letters)
 
 
+def _unwilling(thread_id: int, member_id: int, among: Collection[int]) -> set[int]:
+    """Return those of *among* who do not want to meet a member and meet them in a thread under the member's own name."""
+    return set() if member_id in names_in(thread_id) else unwilling_to_meet(member_id, among)
+
+
 def tell_of_kind_word(event: Event, _cursor: str) -> Again | None:
     """Tell the writer of a post, on the site only, that somebody had a kind word for it."""
     post = Post.select(Post, Thread).join(Thread).where(Post.id == event.subject_id).first()
     if post is None or post.withdrawn_at is not None or post.hidden_at is not None or post.thread.hidden_at is not None:
         return None
     still = Reaction.select().where(Reaction.post == post.id, Reaction.member == event.actor_id)
-    if still.exists() and not threads.has_muted(post.author_id, post.thread_id):
+    is_wanted = not _unwilling(post.thread_id, event.actor_id or 0, [post.author_id])
+    if is_wanted and still.exists() and not threads.has_muted(post.author_id, post.thread_id):
         path = thread_url(post.thread_id, post.thread.slug, post.number)
         actions.tell(
             event, [Line(post.author_id, "reaction", post.thread.title, path, event.actor_id, thread_id=post.thread_id)]

@@ -8,6 +8,7 @@ from forum.demo.content import Entry
 from forum.demo.story import Story
 from forum.members.actions import change_settings, create_member
 from forum.members.models import Member
+from forum.members.profiles.actions import change_profile
 from forum.text import quote_block
 from forum.threads import actions as threads
 from forum.threads.models import Category
@@ -33,11 +34,11 @@ def _join(story: Story, person: Entry, password_hashes: dict[str, str]) -> None:
     if key in password_hashes:
         Member.update(password_hash=password_hashes[key]).where(Member.id == member.id).execute()
     story.people[key] = member
+    change_profile(
+        story.who(key), about=person["about"], offers="", would_like="", care=person["care"], care_audience="members"
+    )
     change_settings(
         story.who(key),
-        name=person["name"],
-        about=person["about"],
-        care=person["care"],
         words=person["words"],
         # No letters while the story is told; afterwards they want them.
         mail_replies=False,

@@ -11,8 +11,13 @@ from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid
 from forum.members import addresses, names
+from forum.members.blocks import actions as blocks
 from forum.members.choices import ROLES
 from forum.members.models import GroupMember, Link, Member, Session
+from forum.members.profiles import actions as profiles
+from forum.members.renames import actions as renames
+from forum.members.renames.actions import make_way
+from forum.members.renames.queries import is_waiting, was_taken
 from forum.members.sessions import passwords
 from forum.members.sessions.actions import end_sessions, send_link_to, show_who, start_session, was_just_sent
 from forum.text import _, name_key
@@ -83,13 +88,14 @@ def _join(name: str, email: str, stored: str | None, care: str, next_path: str, 
     key = name_key(name)
     with transaction():
         holder, member = Member.get_or_none(Member.name_key == key), Member.get_or_none(Member.email == email)
-        if (holder is not None and not _is_waiting(holder)) or names.is_in_use(key):
+        is_theirs = was_taken(key, but_for=member.id if member else None) or names.is_in_use(key)
+        if is_theirs or (holder is not None and not is_waiting(holder)):
             raise Invalid(errors={"name": TAKEN})
-        if member is not None and not _is_waiting(member):
+        if member is not None and not is_waiting(member):
             send_link_to(member, "already_here", next_path=next_path)
             return
         if holder is not None and (member is None or holder.id != member.id):
-            _make_way(holder)
+            make_way(holder)
         if member is None:
             member = Member.create(
                 name=name, name_key=key, email=email, password_hash=stored, care=care, joined_at=now()
@@ -105,19 +111,6 @@ def _join(name: str, email: str, stored: str | None, care: str, next_path: str, 
         send_link_to(member, "confirm", next_path=next_path, browser=browser)
 
 
-def _is_waiting(member: Member) -> bool:
-    """Say whether somebody asked for this place but never came in."""
-    return not Member.select().where(Member.id == member.id, Member.has_come()).exists()
-
-
-def _make_way(holder: Member) -> None:
-    """Free a name that somebody asked for. It holds from the first visit on: perhaps they mistyped their address, and
-    a name that is kept for an address would tell that the address is new here. Raises Invalid when they came."""
-    if not _is_waiting(holder):
-        raise Invalid(errors={"name": TAKEN})
-    holder.delete_instance()
-
-
 def create_member(
     email: str, name: str, role: str = "member", password: str | None = None, *, by: Viewer = HOUSE
 ) -> Member:
@@ -129,7 +122,7 @@ def create_member(
     reserved_is_fine = role != "member" and name_key(name) and names.SHORTEST <= len(name) <= names.LONGEST
     errors = {
         "email": addresses.trouble_with(email),
-        "name": "" if reserved_is_fine else names.trouble_with(name),
+        "name": TAKEN if was_taken(name_key(name)) else "" if reserved_is_fine else names.trouble_with(name),
         "role": "" if role in ROLES else _("Choose a role from %(roles)s.", roles=", ".join(ROLES)),
         "password": passwords.trouble_with(password, name, email) if password else "",
     }
@@ -163,9 +156,6 @@ def create_member(
 def change_settings(
     viewer: Viewer,
     *,
-    name: str,
-    about: str,
-    care: str,
     words: str,
     mail_replies: bool,
     mail_mentions: bool,
@@ -174,13 +164,9 @@ def change_settings(
     pause: str,
     time_zone: str,
 ) -> None:
-    """Keep what a member chose (`SettingsForm`). Raises Invalid when the name is taken."""
+    """Keep what a member chose (`SettingsForm`)."""
     require(viewer.is_member, _("Please sign in to change your settings."))
     changes = {
-        "name": name,
-        "name_key": name_key(name),
-        "about": about,
-        "care": care,
         "words": words,
         "mail_replies": mail_replies,
         "mail_mentions": mail_mentions,
@@ -190,21 +176,13 @@ def change_settings(
     }
     if pause != "keep":
         changes["asks_paused_until"] = now() + timedelta(days=30 * int(pause)) if pause != "none" else None
-    try:
-        with transaction():
-            before = Member.locked(viewer.id or 0)
-            holder = Member.get_or_none(Member.name_key == changes["name_key"], Member.id != before.id)
-            if holder is not None:
-                _make_way(holder)
-            if changes["name_key"] != before.name_key and names.is_in_use(name_key(name)):
-                raise Invalid(errors={"name": TAKEN})
-            Member.update(changes).where(Member.id == before.id).execute()
-            if words != before.words:
-                for follow in on_words_changed:
-                    follow(before.id)
-                events.record("member.words_chosen", subject=before, actor=viewer)
-    except IntegrityError as trouble:
-        raise Invalid(errors={"name": TAKEN}) from trouble
+    with transaction():
+        before = Member.locked(viewer.id or 0)
+        Member.update(changes).where(Member.id == before.id).execute()
+        if words != before.words:
+            for follow in on_words_changed:
+                follow(before.id)
+            events.record("member.words_chosen", subject=before, actor=viewer)
 
 
 def change_role(viewer: Viewer, member_id: int, role: str, *, reason: str) -> None:
@@ -265,6 +243,9 @@ def _forget(member: Member) -> None:
     Session.delete().where(Session.member == member.id).execute()
     Link.delete().where(Link.member == member.id).execute()
     GroupMember.delete().where(GroupMember.member == member.id).execute()
+    profiles.forget(member.id)
+    blocks.forget(member.id)
+    renames.forget(member.id)
     Member.update(
         name=str(names.NOBODY),
         # No name that somebody types has such a key.
@@ -275,6 +256,9 @@ def _forget(member: Member) -> None:
         role="member",
         care="",
         about="",
+        about_html=None,
+        offers="",
+        would_like="",
         words="please_dont",
         time_zone="Europe/London",
         mail_replies=False,

@@ -8,9 +8,7 @@ from forum.errors import Invalid
 from forum.members import addresses, names
 from forum.members.choices import ASKS_PER_MONTH, CARE, PAUSES, WORDS
 from forum.members.sessions import passwords
-from forum.text import _, tidy
-
-LONGEST_ABOUT = 600
+from forum.text import _
 
 Sent = Mapping[str, str]
 
@@ -107,11 +105,8 @@ class NewPasswordForm:
 
 @dataclass(frozen=True, slots=True)
 class SettingsForm:
-    """Everything on the settings page but the password. *pause* is in months, "none" or "keep"."""
+    """What a member chooses on the settings page. *pause* is in months, "none" or "keep"."""
 
-    name: str
-    about: str
-    care: str
     words: str
     mail_replies: bool
     mail_mentions: bool
@@ -121,16 +116,11 @@ class SettingsForm:
     time_zone: str
 
     @classmethod
-    def read(cls, sent: Sent, *, present_name: str) -> "SettingsForm":
-        """Raises Invalid with a sentence per field. A *present_name* that is not changed is not judged again."""
-        name, about = names.clean_name(sent.get("name", "")), tidy(sent.get("about", "")).strip()
+    def read(cls, sent: Sent) -> "SettingsForm":
+        """Raises Invalid with a sentence per field."""
         asks, zone = sent.get("asks_per_month", ""), sent.get("time_zone", "")
         _checked(
             {
-                "name": names.trouble_with(name) if name != present_name else "",
-                "about": ""
-                if len(about) <= LONGEST_ABOUT
-                else _("Use at most %(n)s characters here. You have %(used)s.", n=LONGEST_ABOUT, used=len(about)),
                 "words": "" if sent.get("words") in WORDS else _("Choose how your words may be used."),
                 "asks_per_month": ""
                 if asks in map(str, ASKS_PER_MONTH)
@@ -139,9 +129,6 @@ class SettingsForm:
             }
         )
         return cls(
-            name=name,
-            about=about,
-            care=_one_of(sent, "care", CARE),
             words=sent["words"],
             mail_replies=_ticked(sent, "mail_replies"),
             mail_mentions=_ticked(sent, "mail_mentions"),

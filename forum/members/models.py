@@ -4,8 +4,9 @@ from typing import Any
 
 from peewee import BooleanField, Check, ForeignKeyField, IntegerField, TextField
 
-from forum.database import BaseModel, UtcField
+from forum.database import BaseModel, HtmlField, UtcField
 from forum.members.choices import CARE, PURPOSES, ROLES, WORDS
+from forum.members.profiles.vocabulary import AUDIENCES
 
 
 class Member(BaseModel):
@@ -18,7 +19,11 @@ class Member(BaseModel):
     password_hash = TextField(null=True)
     role = TextField(default="member", index=True)
     care = TextField(default="")
+    care_audience = TextField(default="members")
     about = TextField(default="")
+    about_html = HtmlField(null=True)
+    offers = TextField(default="")
+    would_like = TextField(default="")
     words = TextField(default="ask")
     time_zone = TextField(default="Europe/London")
     mail_replies = BooleanField(default=True)
@@ -35,6 +40,7 @@ class Member(BaseModel):
         constraints = (
             Check(f"role IN {ROLES}"),
             Check(f"care IN {CARE}"),
+            Check(f"care_audience IN {AUDIENCES}"),
             Check(f"words IN {WORDS}"),
             Check("asks_per_month >= 0"),
             Check("left_at IS NULL OR (email IS NULL AND password_hash IS NULL)"),

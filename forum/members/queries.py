@@ -8,15 +8,15 @@ from typing import Any
 from forum import settings
 from forum.access import Viewer, require
 from forum.clock import now
-from forum.errors import NotFound
-from forum.members.choices import CARE_OF_THEM, role_words
+from forum.members.blocks import queries as blocks
 from forum.members.models import Link, Member, Session
+from forum.members.profiles import queries as profiles
+from forum.members.renames import queries as renames
 from forum.members.sessions.queries import link_address, viewer_by_session
-from forum.text import _, name_key
+from forum.text import _
 
 __all__ = [
     "Line",
-    "Profile",
     "Shelf",
     "about_member",
     "everything_about",
@@ -25,45 +25,12 @@ __all__ = [
     "me_extras",
     "member_by_email",
     "own_row",
-    "profile",
     "shelves",
     "viewer_by_session",
 ]
 
 
 # ---- people --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What members see of one another."""
-
-    id: int
-    name: str
-    role: str
-    role_words: str
-    care_words: str
-    about: str
-    joined_at: datetime
-    is_me: bool
-
-
-def profile(viewer: Viewer, name: str) -> Profile:
-    """Return the member called *name*, however it is spelt. For members only; raises NotFound when nobody is."""
-    require(viewer.is_member, _("Please sign in to see who is who here."))
-    member = Member.get_or_none(Member.name_key == name_key(name), Member.left_at.is_null(), Member.has_come())
-    if member is None or not member.name_key:
-        raise NotFound(_("We can't find anybody of that name. They may have changed it, or left."))
-    return Profile(
-        id=member.id,
-        name=member.name,
-        role=member.role,
-        role_words=role_words(member.role),
-        care_words=CARE_OF_THEM[member.care],
-        about=member.about,
-        joined_at=member.joined_at,
-        is_me=member.id == viewer.id,
-    )
 
 
 def own_row(viewer: Viewer) -> Member:
@@ -131,11 +98,15 @@ def about_member(member_id: int) -> dict[str, Any]:
     """Return what this room holds about a member; passwords and session tokens are kept as digests and stay out."""
     member = Member.fetch(member_id)
     moments = ("email_confirmed_at", "asks_paused_until", "joined_at", "suspended_until", "left_at")
-    plain = ("name", "email", "role", "care", "about", "words", "time_zone", "mail_replies", "mail_mentions")
-    told = {name: getattr(member, name) for name in (*plain, "mail_asks", "asks_per_month", "imported_from")}
+    plain = ("name", "email", "role", "about", "offers", "would_like", "care", "care_audience", "words", "time_zone")
+    choices = ("mail_replies", "mail_mentions", "mail_asks", "asks_per_month", "imported_from")
+    told = {name: getattr(member, name) for name in (*plain, *choices)}
     return {
         **told,
         **{name: _said(getattr(member, name)) for name in moments},
+        "earlier_names": renames.told_by(member_id),
+        "situation": profiles.told_by(member_id),
+        "does_not_want_to_meet": blocks.told_by(member_id),
         "has_password": member.password_hash is not None,
         "groups": [place.group.name for place in member.places],
         "signed_in": [

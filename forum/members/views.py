@@ -13,7 +13,10 @@ from forum.access import require
 from forum.clock import now
 from forum.errors import Conflict, Invalid, TooOften
 from forum.members import actions, choices, queries
+from forum.members.blocks.views import bp as blocks_bp
 from forum.members.forms import AddressForm, JoinForm, NewPasswordForm, SettingsForm, SignInForm
+from forum.members.profiles.views import bp as profiles_bp
+from forum.members.renames.views import bp as renames_bp
 from forum.members.sessions import actions as sessions
 from forum.members.sessions import pace
 from forum.members.sessions.queries import OpenedLink, devices, is_fresh, opened_link, viewer_by_session
@@ -22,6 +25,9 @@ from forum.text import _, slugify
 from forum.web import viewer
 
 bp = Blueprint("members", __name__)
+bp.register_blueprint(profiles_bp)
+bp.register_blueprint(blocks_bp)
+bp.register_blueprint(renames_bp)
 
 Answer = Any
 
@@ -265,7 +271,7 @@ def settings() -> Answer:
     if request.method == "GET":
         return web.page("members/settings.html", **_settings_page(own))
     try:
-        form = SettingsForm.read(request.form, present_name=own.name)
+        form = SettingsForm.read(request.form)
         actions.change_settings(viewer(), **asdict(form))
     except Invalid as trouble:
         return web.again("members/settings.html", trouble, **_settings_page(own))
@@ -373,11 +379,3 @@ def leave_link() -> Answer:
     sessions.send_link(own.email or "", "sign_in", next_path="/me/leave")
     web.session["sent_to"] = own.email or ""
     return web.go("/login/sent")
-
-
-@bp.get("/m/<name>")
-def profile(name: str) -> Answer:
-    person = queries.profile(viewer(), name)
-    if person.name != name:
-        return web.go(profile_url(person.name))
-    return web.page("members/profile.html", person=person)

@@ -14,7 +14,7 @@ from forum.access import (
     require,
 )
 from forum.errors import Conflict, Invalid, NotFound
-from forum.members import queries as people
+from forum.members.profiles import queries as profiles
 from forum.safety import actions, queries
 from forum.safety.appeals import actions as appeals
 from forum.safety.forms import HoursForm, SuspendForm
@@ -111,7 +111,7 @@ def report() -> Any:
     who = viewer()
     post_id, name = request.values.get("post", ""), request.values.get("member", "")
     post = conversations.post(who, whole_number(post_id)) if post_id else None
-    person = people.profile(who, name) if name and not post_id else None
+    person = profiles.profile(who, name) if name and not post_id else None
     context = {
         "post": post,
         "person": person,

@@ -1,7 +1,8 @@
 """What the pages of this room say of a post, and what they need around a box one writes in."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from forum.access import STAFF, Viewer, may_edit_post, may_react, may_withdraw_post
 from forum.errors import Invalid, TooOften
@@ -50,8 +51,12 @@ def reaction_facts(counts: Sequence[ReactionCount], likes: int = 0) -> list[dict
     return facts
 
 
-def post_facts(who: Viewer, post: PostView, *, can_reply: bool, tools: Sequence[Tool] = ()) -> dict[str, Any]:
-    """Return what the post template needs, decided here so that the template only writes."""
+def post_facts(
+    who: Viewer, post: PostView, *, can_reply: bool, tools: Sequence[Tool] = (), unmet: Container[int] = ()
+) -> dict[str, Any]:
+    """Return what the post template needs, decided here so that the template only writes.
+
+    *unmet* are ids of members whom *who* does not want to meet."""
     thread, readable = post.thread, post.html is not None
     return {
         "view": post,
@@ -68,11 +73,21 @@ def post_facts(who: Viewer, post: PostView, *, can_reply: bool, tools: Sequence[
         "reply_url": f"/t/{thread.id}/{thread.slug}/reply?to={post.id}" if can_reply else "",
         "quote_url": f"/t/{thread.id}/{thread.slug}/reply?quote={post.id}" if can_reply else "",
         "report_url": f"/report?post={post.id}" if post.author_id != who.id else "",
+        "block_url": _block_url(who, post, unmet),
+        # Under a name for this thread only nobody is folded: it would tell who is behind it.
+        "is_folded": post.author_id in unmet and not post.has_thread_name,
         "edit_url": f"/posts/{post.id}/edit" if may_edit_post(who, post) else "",
         "withdraw_url": f"/posts/{post.id}/withdraw" if may_withdraw_post(who, post) else "",
         "tools": tools,
         "token": True,
     }
+
+
+def _block_url(who: Viewer, post: PostView, unmet: Container[int]) -> str:
+    is_met = who.is_member and post.author_id != who.id and post.author_id not in unmet
+    if not is_met or post.author_left or post.author_role in STAFF or post.has_thread_name:
+        return ""
+    return f"/me/blocks/new?{urlencode({'member': post.author_name, 'back': post.url})}"
 
 
 def _reply_to_url(post: PostView) -> str:

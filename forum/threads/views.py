@@ -1,5 +1,6 @@
 """A thread's page, replying in it, and starting one. The other pages of this room stand with their nouns."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from flask import Blueprint, redirect, request
 from forum import web
 from forum.access import Viewer, may_moderate, may_post, may_reply, may_start_thread, may_take_name, require
 from forum.errors import Invalid, NotFound, TooOften
+from forum.members.blocks.queries import unmet_by
+from forum.members.urls import profile_url
 from forum.text import _
 from forum.threads import actions, queries
 from forum.threads.drafts import queries as drafts
@@ -89,10 +92,14 @@ def _thread_page(
     first = first_on_page(min(here, max(seen.last_number, 1)))
     can_reply = may_reply(who, seen, is_closed=seen.is_closed)
     tools = tools_by_post(who, seen, posts)
+    unmet = unmet_by(who)
     context: dict[str, Any] = {
         "thread": seen,
         "posts": [
-            (post.number, written(post_facts(who, post, can_reply=can_reply, tools=tools.get(post.id, ()))))
+            (
+                post.number,
+                written(post_facts(who, post, can_reply=can_reply, tools=tools.get(post.id, ()), unmet=unmet)),
+            )
             for post in posts
         ],
         "ask_words": ASK_WORDS.get(seen.ask, ""),
@@ -109,6 +116,7 @@ def _thread_page(
         "banners": filled(thread_banners, who, seen),
         "tools": [tool for make in thread_tools for tool in make(who, seen)],
         "can_moderate": may_moderate(who),
+        "unmet": json.dumps([profile_url(name) for name in unmet.values()]) if unmet else "",
         "live_url": live_url,
         **_composer(who, seen),
         **more,

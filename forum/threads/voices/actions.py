@@ -10,6 +10,7 @@ from forum.database import transaction
 from forum.errors import Conflict, Invalid
 from forum.members.models import Member
 from forum.members.names import clean_name, trouble_with
+from forum.members.renames.queries import was_taken
 from forum.text import Quote, _, attributed, name_key, recalled
 from forum.threads import sight
 from forum.threads.models import Post, PostRevision, Thread, ThreadName
@@ -74,7 +75,8 @@ def check_name(viewer: Viewer, name: str) -> str:
     require(may_take_name(viewer), NOT_HERE)
     name = clean_name(name)
     trouble = trouble_with(name)
-    if not trouble and Member.select().where(Member.name_key == name_key(name)).exists():
+    key = name_key(name)
+    if not trouble and (was_taken(key) or Member.select().where(Member.name_key == key).exists()):
         trouble = TAKEN
     if trouble:
         raise Invalid(errors={"thread_name": trouble})
