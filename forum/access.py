@@ -24,7 +24,10 @@ class Viewer:
     suspended_until: datetime | None = None
     is_confirmed: bool = False
     time_zone: str = "Europe/London"
+    # Works here, but must set up codes before doing any of it; until then *role* is "member".
+    needs_codes: bool = False
     session_id: int | None = None
+    session_seen_at: datetime | None = None
     session_token: str = field(default="", repr=False)
 
     @property
@@ -36,6 +39,11 @@ class Viewer:
     def is_staff(self) -> bool:
         """Supporter, moderator or administrator."""
         return self.role in STAFF
+
+    @property
+    def works_here(self) -> bool:
+        """Is staff, or would be if they had set up their codes."""
+        return self.is_staff or self.needs_codes
 
     @property
     def is_moderator(self) -> bool:

@@ -271,6 +271,10 @@ def run(port: int) -> None:
         click.echo("This is an empty database: filling it with the demo community ...")
         _fill("small")
     lines = loader.sign_in_lines()
+    if lines and "STAFF_CODES" not in os.environ:
+        # The people of the demo have no phones.
+        os.environ["STAFF_CODES"] = "optional"
+        lines.append("Staff need no codes here, because this is the demo. Where real people talk, they do.")
     db.obj.close()
     sys.exit(_keep_running(port, lines))
 
@@ -343,9 +347,12 @@ def demo(scale: str) -> None:
     """Fill an empty database with a believable community."""
     from forum.demo import loader
 
-    _started()
+    settings = _started()
     _fill(scale)
-    for line in loader.sign_in_lines():
+    lines = loader.sign_in_lines()
+    if lines and settings.staff_codes == "required":
+        lines.append("Staff are asked to set up codes from a phone first; STAFF_CODES=optional spares you that.")
+    for line in lines:
         click.echo(line)
 
 
@@ -396,6 +403,20 @@ def user_role(email: str, role: str, reason: str) -> None:
     member = _member(email)
     change_role(HOUSE, member.id, role, reason=reason)
     click.echo(f"{member.name} is {role} now." if member.role != role else f"{member.name} was {role} already.")
+
+
+@user.command("codes-off")
+@click.argument("email")
+@click.option("--reason", required=True, help="Stands in the audit trail.")
+def user_codes_off(email: str, reason: str) -> None:
+    """Turn off the codes of whoever has EMAIL and lost their phone. They are signed out everywhere and told by letter."""
+    from forum.access import HOUSE
+    from forum.members.codes.actions import turn_off_for
+
+    _started()
+    member = _member(email)
+    turn_off_for(HOUSE, member.id, reason=reason)
+    click.echo(f"{member.name} signs in without codes now, and is signed out everywhere.")
 
 
 def _member(email: str) -> Any:

@@ -10,11 +10,19 @@ from forum.jobs import Periodic, Reaction
 from forum.listening import jobs as listening
 from forum.listening.cuppas import jobs as cuppas
 from forum.members import actions as members
+from forum.members.moves import jobs as moves
 from forum.safety import jobs as safety
 from forum.threads import jobs as threads
 
 TABLE: dict[str, tuple[Reaction, ...]] = {
     "member.link_asked": (Reaction("send_link", channels.send_link),),
+    "address.asked": (
+        Reaction("write_to_both_addresses", channels.write_to_both_addresses),
+        Reaction("settle_move", moves.settle_move, due=moves.when_due),
+    ),
+    "address.moved": (Reaction("tell_old_address", channels.tell_old_address),),
+    "codes.on": (Reaction("tell_of_codes_on", channels.tell_of_codes),),
+    "codes.off": (Reaction("tell_of_codes_off", channels.tell_of_codes),),
     "member.left": (Reaction("take_back_quotes", threads.take_back_quotes),),
     "post.published": (
         Reaction("tell_of_post", post_letters.tell_of_post),

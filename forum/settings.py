@@ -45,6 +45,7 @@ class Settings:
     discourse_api_username: str = ""
     discourse_webhook_secret: str = field(default="", repr=False)
     discourse_connect_secret: str = field(default="", repr=False)
+    staff_codes: str = "required"
     trusted_proxies: int = 0
     log_format: str = "text"
     instance: Path = Path("instance")
@@ -89,6 +90,8 @@ class Settings:
         self._check_site()
         if self.log_format not in {"text", "json"}:
             raise BadSetting("LOG_FORMAT must be text or json; write it like LOG_FORMAT=json.")
+        if self.staff_codes not in {"required", "optional"}:
+            raise BadSetting("STAFF_CODES must be required or optional; write it like STAFF_CODES=required.")
         if self.secret_key and len(self.secret_key) < 16:
             raise BadSetting(
                 "SECRET_KEY is shorter than 16 characters; make one with "

@@ -104,12 +104,13 @@ def page(template: str, status: int = 200, /, **context: Any) -> tuple[str, int]
     return render_template(template, **context), status
 
 
-def again(template: str, trouble: Trouble, **context: Any) -> tuple[str, int]:
-    """Show a form again with what was typed and what to do about it (422; 409 for a Conflict)."""
+def again(template: str, trouble: Trouble, **context: Any) -> tuple[str, int, dict[str, str]]:
+    """Show a form again with what was typed and what to do about it (422; 409 for a Conflict, 429 for TooOften)."""
     context.setdefault("typed", request.form)
     context["errors"] = trouble.errors if isinstance(trouble, Invalid) else {}
     context["trouble"] = trouble
-    return page(template, _status(trouble), **context)
+    headers = {"Retry-After": str(trouble.retry_after)} if isinstance(trouble, TooOften) else {}
+    return *page(template, _status(trouble), **context), headers
 
 
 def steady(view: Callable[[], Any]) -> Callable[[], Any]:
@@ -339,6 +340,9 @@ def _on_trouble(trouble: Trouble) -> Any:
         target = same_site(request.full_path.rstrip("?") if request.method == "GET" else _page_before())
         flash(gettext("Please sign in first. We'll bring you back to where you were."), "note")
         return redirect(url_for("members.login", next=target), 303)
+    if isinstance(trouble, NotAllowed) and viewer().needs_codes and request.method == "GET" and not wants_json():
+        flash(gettext("For this, set up your codes first. We'll bring you back to where you were."))
+        return redirect(url_for("members.codes.mine", next=same_site(request.full_path.rstrip("?"))), 303)
     answer = trouble_page(_status(trouble), trouble.message)
     if isinstance(trouble, TooOften):
         response = current_app.make_response(answer)

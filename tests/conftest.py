@@ -199,6 +199,7 @@ def make_settings(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) 
             "MAIL_URL": f"file:{instance}/outbox",
             "SECRET_KEY": SECRET,
             "SITE_URL": "http://localhost",
+            "STAFF_CODES": "optional",
         }
     return lambda **changes: Settings.from_env(environ | {name: str(value) for name, value in changes.items()})
 

@@ -51,6 +51,7 @@ class LiveSite:
             "MAIL_URL": f"file:{folder}/outbox",
             "SECRET_KEY": "only for tests, and long enough",
             "SITE_URL": self.url,
+            "STAFF_CODES": "optional",
             **more,
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}

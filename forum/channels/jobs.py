@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+from typing import Any
 
 from forum.channels import actions
 from forum.channels.letters import render_letter
@@ -9,6 +10,8 @@ from forum.errors import NotFound
 from forum.events import Event
 from forum.jobs import Again
 from forum.members.models import Link, Member
+from forum.members.moves.models import Move
+from forum.members.moves.queries import move_url
 from forum.members.queries import link_address
 
 log = logging.getLogger(__name__)
@@ -80,4 +83,41 @@ def send_link(event: Event, _cursor: str) -> Again | None:
     # No way back to settings: whoever reads this has not come in yet.
     written = render_letter(told.purpose, link.member, url=told.url, settings_url="")
     actions.write_letter(f"link:{link_id}", link.member, told.purpose, written, to_address=told.email)
+    return None
+
+
+def write_to_both_addresses(event: Event, _cursor: str) -> Again | None:
+    """Write to the address a member wants to move to, and to the one so far. Neither letter names the other address:
+    somebody else may read that letter-box."""
+    move = Move.select(Move, Member).join(Member).where(Move.id == event.subject_id).first()
+    if move is None or move.ended_at is not None:
+        return None
+    # Where the address has a place already, its owner had a letter of another kind.
+    if not Member.select().where(Member.email == move.new_email, Member.has_come()).exists():
+        _write_about_move("new_address", move, move.new_email, url=move_url(move, "new"))
+    if move.old_email:
+        _write_about_move("old_address", move, move.old_email, url=move_url(move, "old"), due_at=move.due_at)
+    return None
+
+
+def tell_old_address(event: Event, _cursor: str) -> Again | None:
+    """Write to the address so far that we write to another one now."""
+    move = Move.select(Move, Member).join(Member).where(Move.id == event.subject_id).first()
+    if move is not None and move.old_email:
+        _write_about_move("moved_address", move, move.old_email)
+    return None
+
+
+def _write_about_move(kind: str, move: Move, address: str, **context: Any) -> None:
+    # No way back to settings: whoever reads this has not come in yet.
+    written = render_letter(kind, move.member, settings_url="", **context)
+    actions.write_letter(f"{kind}:{move.id}", move.member, kind, written, to_address=address)
+
+
+def tell_of_codes(event: Event, _cursor: str) -> Again | None:
+    """Write to a member whose codes were turned on or off, so that they know if it was somebody else."""
+    member = Member.get_or_none(Member.id == event.subject_id, Member.left_at.is_null())
+    if member is not None and member.email_confirmed_at is not None:
+        kind = "codes_on" if event.kind == "codes.on" else "codes_off"
+        actions.write_letter(f"codes:{event.id}", member, kind, render_letter(kind, member))
     return None

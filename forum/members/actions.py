@@ -13,7 +13,9 @@ from forum.errors import Conflict, Invalid
 from forum.members import addresses, names
 from forum.members.blocks import actions as blocks
 from forum.members.choices import ROLES
+from forum.members.codes import actions as codes
 from forum.members.models import GroupMember, Link, Member, Session
+from forum.members.moves import actions as moves
 from forum.members.profiles import actions as profiles
 from forum.members.renames import actions as renames
 from forum.members.renames.actions import make_way
@@ -246,6 +248,8 @@ def _forget(member: Member) -> None:
     profiles.forget(member.id)
     blocks.forget(member.id)
     renames.forget(member.id)
+    codes.forget(member.id)
+    moves.forget(member.id)
     Member.update(
         name=str(names.NOBODY),
         # No name that somebody types has such a key.
@@ -292,5 +296,6 @@ def clear_out() -> int:
             .where((Session.expires_at < moment - OVER_LAST) | (Session.ended_at < moment - OVER_LAST))
             .execute()
         )
+        gone += moves.clear_out()
         gone += Link.delete().where(Link.expires_at < moment - OVER_LAST).execute()
     return gone

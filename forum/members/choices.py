@@ -5,6 +5,7 @@ from forum.text import _, n_
 ROLES = ("member", "volunteer", "supporter", "moderator", "commissioner", "admin")
 CARE = ("", "care", "draw_on_care", "both", "used_to")
 WORDS = ("ask", "without_name", "with_name", "please_dont")
+# The last one is no longer made: a move to another address is confirmed at both ends (`members.moves`).
 PURPOSES = ("confirm", "sign_in", "already_here", "reset", "new_address")
 ASKS_PER_MONTH = (0, 1, 2, 4, 8)
 PAUSES = ("keep", "none", "1", "3", "12")

@@ -73,7 +73,9 @@ class GroupMember(BaseModel):
 
 
 class Session(BaseModel):
-    """One signed-in device. Ending the row signs the device out at its next request."""
+    """One signed-in device. Ending the row signs the device out at its next request.
+
+    While it *awaits_code* it opens nothing."""
 
     member = ForeignKeyField(Member, backref="sessions", on_delete="CASCADE")
     token_digest = TextField(unique=True)
@@ -82,6 +84,7 @@ class Session(BaseModel):
     seen_at = UtcField()
     expires_at = UtcField()
     ended_at = UtcField(null=True)
+    awaits_code = BooleanField(default=False)
 
 
 class Link(BaseModel):

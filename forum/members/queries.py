@@ -9,7 +9,9 @@ from forum import settings
 from forum.access import Viewer, require
 from forum.clock import now
 from forum.members.blocks import queries as blocks
+from forum.members.codes import queries as codes
 from forum.members.models import Link, Member, Session
+from forum.members.moves import queries as moves
 from forum.members.profiles import queries as profiles
 from forum.members.renames import queries as renames
 from forum.members.sessions.queries import link_address, viewer_by_session
@@ -107,12 +109,14 @@ def about_member(member_id: int) -> dict[str, Any]:
         "earlier_names": renames.told_by(member_id),
         "situation": profiles.told_by(member_id),
         "does_not_want_to_meet": blocks.told_by(member_id),
+        "codes": codes.told_by(member_id),
+        "moves_to_another_address": moves.told_by(member_id),
         "has_password": member.password_hash is not None,
         "groups": [place.group.name for place in member.places],
         "signed_in": [
-            {"device": device, "since": _said(since), "until": _said(ended or expires)}
-            for device, since, expires, ended in Session.select(
-                Session.device, Session.started_at, Session.expires_at, Session.ended_at
+            {"device": device, "since": _said(since), "last_used": _said(seen), "until": _said(ended or expires)}
+            for device, since, seen, expires, ended in Session.select(
+                Session.device, Session.started_at, Session.seen_at, Session.expires_at, Session.ended_at
             )
             .where(Session.member == member_id)
             .order_by(Session.id)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
 from flask import Blueprint, current_app, request
@@ -14,12 +15,18 @@ from forum.clock import now
 from forum.errors import Conflict, Invalid, TooOften
 from forum.members import actions, choices, queries
 from forum.members.blocks.views import bp as blocks_bp
+from forum.members.codes import actions as codes
+from forum.members.codes.views import bp as codes_bp
+from forum.members.codes.views import counted_try, forgiven_tries
 from forum.members.forms import AddressForm, JoinForm, NewPasswordForm, SettingsForm, SignInForm
+from forum.members.moves.views import bp as moves_bp
 from forum.members.profiles.views import bp as profiles_bp
 from forum.members.renames.views import bp as renames_bp
 from forum.members.sessions import actions as sessions
 from forum.members.sessions import pace
-from forum.members.sessions.queries import OpenedLink, devices, is_fresh, opened_link, viewer_by_session
+from forum.members.sessions.devices import device_words
+from forum.members.sessions.queries import LINKS_LAST, OpenedLink, awaiting, is_fresh, opened_link, viewer_by_session
+from forum.members.sessions.views import bp as sessions_bp
 from forum.members.urls import profile_url
 from forum.text import _, slugify
 from forum.web import viewer
@@ -28,6 +35,9 @@ bp = Blueprint("members", __name__)
 bp.register_blueprint(profiles_bp)
 bp.register_blueprint(blocks_bp)
 bp.register_blueprint(renames_bp)
+bp.register_blueprint(codes_bp)
+bp.register_blueprint(sessions_bp)
+bp.register_blueprint(moves_bp)
 
 Answer = Any
 
@@ -41,30 +51,24 @@ def _connection() -> str:
 
 
 def _device() -> str:
-    """Return what a person would call the device that asks: ``Firefox on Windows``."""
-    agent = request.user_agent.string
-    browsers = (("Edg", "Edge"), ("Firefox", "Firefox"), ("SamsungBrowser", "Samsung Internet"), ("Chrome", "Chrome"))
-    browser = next((name for mark, name in browsers if mark in agent), "Safari" if "Safari" in agent else "")
-    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac", "Mac"))
-    system = next((name for mark, name in systems if mark in agent), "Linux" if "Linux" in agent else "")
-    return " on ".join(word for word in (browser, system) if word)[:200]
+    return device_words(request.user_agent.string)
 
 
-def _let_in(token: str, *, keep: bool) -> None:
-    """Give this browser the new session's cookie; whatever it had before ends here."""
+def _let_in(token: str, *, keep: bool, next_path: str) -> Answer | None:
+    """Give this browser the new session's cookie; whatever it had before ends here.
+
+    Return where to go when something comes before *next_path*: typing a code, or setting codes up."""
+    if awaiting(token) is not None:
+        web.session["awaiting"] = [token, keep, next_path]
+        return web.go("/login/code")
     if viewer().session_id is not None:
         sessions.sign_out(viewer())
     web.session.clear()
     web.session.permanent = keep
     login_user(viewer_by_session(token))
-
-
-def _slowly(answer: Answer, trouble: Exception) -> Answer:
-    if not isinstance(trouble, TooOften):
-        return answer
-    response = current_app.make_response(answer)
-    response.headers["Retry-After"] = str(trouble.retry_after)
-    return response
+    if viewer().needs_codes:
+        return web.go(f"/me/codes?{urlencode({'next': next_path})}")
+    return None
 
 
 # ---- joining -------------------------------------------------------------------------------------------------------
@@ -81,7 +85,7 @@ def join() -> Answer:
         browser = web.session.setdefault("join_key", web.new_nonce())
         actions.join(form.name, form.email, password=form.password, care=form.care, next_path=_next(), browser=browser)
     except (Invalid, TooOften) as trouble:
-        return _slowly(web.again("members/join.html", trouble, next=_next(), choices=choices), trouble)
+        return web.again("members/join.html", trouble, next=_next(), choices=choices)
     web.session["sent_to"] = form.email
     return web.go("/join/sent")
 
@@ -109,9 +113,26 @@ def login() -> Answer:
         pace.look(pace.PASSWORDS_BY_CONNECTION, _connection())
         token = _token_for(form)
     except (Invalid, TooOften) as trouble:
-        return _slowly(web.again("members/login.html", trouble, next=_next()), trouble)
-    _let_in(token, keep=form.keep)
-    return web.go(_next() or "/me")
+        return web.again("members/login.html", trouble, next=_next())
+    return _let_in(token, keep=form.keep, next_path=_next() or "/me") or web.go(_next() or "/me")
+
+
+@bp.route("/login/code", methods=["GET", "POST"])
+def login_code() -> Answer:
+    token, keep, next_path = web.session.get("awaiting", ("", False, ""))
+    waits = awaiting(token)
+    if waits is None:
+        web.session.pop("awaiting", None)
+        return web.go("/me" if viewer().is_member else "/login", say="" if viewer().is_member else codes.SIGN_IN_OVER)
+    if request.method == "GET":
+        return web.page("members/login_code.html")
+    try:
+        counted_try(waits.member_id)
+        codes.enter(token, request.form.get("code", ""))
+    except (Invalid, TooOften) as trouble:
+        return web.again("members/login_code.html", trouble)
+    forgiven_tries(waits.member_id)
+    return _let_in(token, keep=keep, next_path=next_path) or web.go(next_path or "/me")
 
 
 def _token_for(form: SignInForm) -> str:
@@ -144,7 +165,7 @@ def _send_link(purpose: str, template: str, sent: str) -> Answer:
         pace.count(pace.LETTERS_BY_ADDRESS, form.email)
         sessions.send_link(form.email, purpose, next_path=_next())
     except (Invalid, TooOften) as trouble:
-        return _slowly(web.again(template, trouble, next=_next(), email=""), trouble)
+        return web.again(template, trouble, next=_next(), email="")
     web.session["sent_to"] = form.email
     return web.go(sent)
 
@@ -161,7 +182,7 @@ def reset_sent() -> Answer:
 
 @bp.route("/login/<word>", methods=["GET", "POST"])
 def login_by_link(word: str) -> Answer:
-    return _come_in(word, "sign_in", "already_here", "new_address")
+    return _come_in(word, "sign_in", "already_here")
 
 
 def _come_in(word: str, *purposes: str) -> Answer:
@@ -184,7 +205,8 @@ def _come_in(word: str, *purposes: str) -> Answer:
         )
     except Conflict:
         return _dead_link(link, word)
-    _let_in(token, keep=keep)
+    if first := _let_in(token, keep=keep, next_path=link.next_path or ("/me" if link.is_confirmed else "/")):
+        return first
     if link.is_confirmed:
         return web.go(link.next_path or "/me")
     if queries.own_row(viewer()).password_hash:
@@ -209,8 +231,9 @@ def new_password(word: str) -> Answer:
         return web.again("members/new_password.html", trouble, link=link)
     except Conflict:
         return _dead_link(link, word)
-    _let_in(token, keep=form.keep)
-    return web.go(link.next_path or "/me", say=_("Your new password is kept. Other devices are signed out."))
+    return _let_in(token, keep=form.keep, next_path=link.next_path or "/me") or web.go(
+        link.next_path or "/me", say=_("Your new password is kept. Other devices are signed out.")
+    )
 
 
 def _give_press(link: OpenedLink) -> None:
@@ -235,7 +258,7 @@ def _dead_link(link: OpenedLink | None, word: str) -> Answer:
 
 @bp.post("/login/again")
 def link_again() -> Answer:
-    link = opened_link(request.form.get("word", ""), *choices.PURPOSES)
+    link = opened_link(request.form.get("word", ""), *LINKS_LAST)
     if link is None:
         return web.go("/login/link")
     pace.count(pace.LETTERS_BY_CONNECTION, _connection())
@@ -290,49 +313,7 @@ def _settings_page(own: Any) -> dict[str, Any]:
         "pause_options": choices.pause_options(is_paused=is_paused),
         "pause_hint": _("You have a pause until %(day)s.", day=web.day_words(until.date())) if is_paused else "",
         "zone_options": [(zone, zone.replace("_", " ")) for zone in sorted({*zones, own.time_zone})],
-        "devices": devices(viewer()),
-        "is_fresh": is_fresh(viewer()),
     }
-
-
-@bp.post("/me/password")
-def password() -> Answer:
-    own = queries.own_row(viewer())
-    try:
-        form = NewPasswordForm.read(request.form, own.name, own.email or "")
-        pace.look(pace.PASSWORDS_BY_ADDRESS, own.email or "")
-        sessions.change_password(viewer(), form.password, current=form.current)
-    except (Invalid, TooOften) as trouble:
-        if isinstance(trouble, Invalid) and "current" in trouble.errors:
-            pace.count(pace.PASSWORDS_BY_ADDRESS, own.email or "")
-        return _slowly(web.again("members/settings.html", trouble, **_settings_page(own), typed={}), trouble)
-    return web.go("/me/settings", say=_("Your new password is kept. Other devices are signed out."))
-
-
-@bp.post("/me/address")
-def new_address() -> Answer:
-    own = queries.own_row(viewer())
-    try:
-        form = AddressForm.read(request.form)
-        pace.look(pace.PASSWORDS_BY_ADDRESS, own.email or "")
-        pace.count(pace.LETTERS_BY_ADDRESS, form.email)
-        pace.count(pace.LETTERS_BY_ADDRESS, f"member {viewer().id}")
-        sessions.ask_new_address(viewer(), form.email, current=request.form.get("current", ""))
-    except (Invalid, TooOften) as trouble:
-        if isinstance(trouble, Invalid) and "current_for_address" in trouble.errors:
-            pace.count(pace.PASSWORDS_BY_ADDRESS, own.email or "")
-        facts = {**_settings_page(own), "typed": {}, "typed_email": request.form.get("email", "")}
-        return _slowly(web.again("members/settings.html", trouble, **facts), trouble)
-    return web.go(
-        "/me/settings", say=_("We've written to %(email)s. Follow the link in that letter.", email=form.email)
-    )
-
-
-@bp.post("/me/devices")
-def sign_out_elsewhere() -> Answer:
-    require(viewer().is_member, _("Please sign in first."))
-    sessions.sign_out_elsewhere(viewer())
-    return web.go("/me/settings", say=_("Every other device is signed out."))
 
 
 @bp.route("/me/export", methods=["GET", "POST"])
@@ -361,7 +342,7 @@ def leave() -> Answer:
     except (Invalid, Conflict, TooOften) as trouble:
         if isinstance(trouble, Invalid):
             pace.count(pace.PASSWORDS_BY_ADDRESS, own.email or "")
-        return _slowly(web.again("members/leave.html", trouble, **facts), trouble)
+        return web.again("members/leave.html", trouble, **facts)
     logout_user()
     web.session.clear()
     return web.go("/goodbye")

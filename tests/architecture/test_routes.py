@@ -24,6 +24,8 @@ from forum.listening.ideas.urls import idea_url
 from forum.listening.models import Excerpt
 from forum.members.actions import start_session, viewer_for
 from forum.members.models import Link
+from forum.members.moves.models import Move
+from forum.members.moves.queries import move_url
 from forum.members.sessions.queries import link_word
 from forum.safety import actions as safety
 from forum.safety.models import Case, CrisisAlert
@@ -116,6 +118,7 @@ def _world(clock: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "alert": CrisisAlert.get().id,
         "stop_token": stop_token(people["member"].id, "replies"),
         **_words(people["member"]),
+        "move_word": _move_word(people["member"]),
         "answer_token": answer_token(cuppa.id, people["member"].id),
     }
     return people, facts
@@ -188,6 +191,19 @@ def _words(member: Any) -> dict[str, str]:
         for purpose in ("confirm", "sign_in", "reset")
     }
     return {f"{purpose}_word": link_word(link) for purpose, link in links.items()}
+
+
+def _move_word(member: Any) -> str:
+    """The word of the link that says yes to another address of somebody's."""
+    moment = now()
+    move = Move.create(
+        member=member.id,
+        old_email=member.email,
+        new_email="new@example.org",
+        asked_at=moment,
+        due_at=moment + timedelta(hours=72),
+    )
+    return move_url(move, "new").rsplit("/", 1)[1]
 
 
 class _Undone(Exception):

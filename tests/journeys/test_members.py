@@ -1,4 +1,4 @@
-"""A member says who they are, to whom they choose, and is left in peace by somebody rude."""
+"""A member says who they are, to whom they choose; locks their door twice; and is left in peace by somebody rude."""
 
 from typing import Any
 
@@ -7,8 +7,19 @@ from playwright.sync_api import expect
 
 from forum.members.actions import viewer_for
 from forum.members.blocks import actions as blocks
+from forum.members.sessions import passwords
 from tests import factories
 from tests.browser import check, visit
+from tests.members.phone import code_of
+
+LONG = "three odd teaspoons"
+
+
+def sign_in(page: Any) -> None:
+    visit(page, "/login")
+    page.get_by_label("Your e-mail address").fill("joan@example.org")
+    page.get_by_label("Your password", exact=True).fill(LONG)
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def test_a_member_tells_of_themselves_as_far_as_they_like(live_site: Any, app: Any, new_page: Any) -> None:
@@ -47,6 +58,46 @@ def test_a_member_tells_of_themselves_as_far_as_they_like(live_site: Any, app: A
     visitor = new_page()
     visit(visitor, "/m/Joan")
     expect(visitor.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_a_member_locks_their_door_twice(live_site: Any, app: Any, phone: Any, page: Any) -> None:
+    joan = factories.a_member(name="Joan", email="joan@example.org", password_hash=passwords.hashed(LONG))
+    sign_in(page)
+    visit(page, "/me/settings")
+    page.get_by_role("link", name="How I come in").click()
+    page.get_by_role("link", name="Set up codes").click()
+    page.get_by_role("button", name="Set up codes").click()
+    expect(page.get_by_role("img", name="A square to point your app at")).to_be_visible()
+    page.get_by_label("The six digits").fill("12 34")
+    page.get_by_role("button", name="Turn codes on").click()
+    expect(page.get_by_role("alert")).to_contain_text("doesn't fit")
+    page.get_by_label("The six digits").fill(code_of(joan))
+    page.get_by_role("button", name="Turn codes on").click()
+    expect(page.get_by_role("heading", name="Now write these down")).to_be_visible()
+    check(page)
+    codes = page.locator(".recovery code").all_text_contents()
+    page.get_by_role("link", name="I've kept them safe").click()
+    expect(page.get_by_text("You have 10 recovery codes left.")).to_be_visible()
+
+    # Another device: the password alone does not do any more.
+    sign_in(phone)
+    expect(phone.get_by_role("heading", name="One more step: your code")).to_be_visible()
+    phone.get_by_label("Your code").fill(code_of(joan, later=1))
+    phone.get_by_role("button", name="Come in").click()
+    expect(phone.get_by_role("heading", name="Hello, Joan")).to_be_visible()
+    visit(phone, "/logout")
+    phone.get_by_role("button", name="Sign out").click()
+
+    # The phone is lost: a code on paper does.
+    sign_in(phone)
+    phone.get_by_label("Your code").fill(codes[0])
+    phone.keyboard.press("Enter")
+    expect(phone.get_by_role("heading", name="Hello, Joan")).to_be_visible()
+    visit(phone, "/me/signing-in")
+    expect(phone.locator("#devices li")).to_have_count(2)
+    phone.get_by_role("button", name="Sign out everywhere else").click()
+    visit(page, "/me")
+    expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
 
 
 @pytest.mark.needs_script

@@ -14,10 +14,8 @@ from forum.events import Event
 from forum.members import actions, queries
 from forum.members.models import Member
 from forum.members.queries import Line, Shelf
-from forum.members.sessions import actions as sessions
 from forum.members.sessions import passwords
 from tests import factories
-from tests.members.letters import links_sent, newest_link, path_of
 from tests.members.test_joining import errors
 
 LONG = "three odd teaspoons"
@@ -94,77 +92,7 @@ def test_settings_that_will_not_do_say_what_to_do_and_keep_what_was_typed(
     assert Member.get_by_id(joan.id).mail_asks
 
 
-def test_a_new_password_needs_the_one_so_far_and_signs_other_devices_out(
-    later: Any, new_client: Any, joan: Any
-) -> None:
-    elsewhere = new_client(joan)
-    answer = later.fill("/me/settings", form="#password form", current=OTHER, password=OTHER)
-    assert "isn't your password" in errors(answer)
-    assert later.fill("/me/settings", form="#password form", current=LONG, password=OTHER).location == "/me/settings"
-    assert later.get("/me").status_code == 200
-    assert elsewhere.get("/me").status_code == 303
-    assert sessions.sign_in("joan@example.org", OTHER)
-
-
-def test_guessing_the_password_from_an_open_page_is_slowed_down(later: Any) -> None:
-    answers = [later.fill("/me/settings", form="#password form", current=OTHER, password=OTHER) for _ in range(9)]
-    assert [answer.status_code for answer in answers] == [422] * 8 + [429]
-
-
-def test_who_comes_in_by_links_chooses_a_password_after_a_fresh_link(client: Any, clock: Any) -> None:
-    lin = factories.a_member(name="Lin", email="lin@example.org")
-    client.sign_in(lin)
-    clock.advance(minutes=20)
-    assert client.soup("/me/settings").select_one("#password form") is None
-    with pytest.raises(Invalid):
-        sessions.change_password(actions.viewer_for(lin), OTHER)
-    sessions.send_link("lin@example.org", "sign_in", next_path="/me/settings")
-    assert client.fill(path_of(), press="Come in").location == "/me/settings"
-    assert client.fill("/me/settings", form="#password form", password=OTHER).status_code == 303
-
-
-def test_a_member_sees_where_they_are_signed_in_and_ends_it_elsewhere(later: Any, new_client: Any, joan: Any) -> None:
-    elsewhere = new_client(joan)
-    later.fill("/me/settings", press="Sign out everywhere else")
-    assert elsewhere.get("/me").status_code == 303
-    assert later.get("/me").status_code == 200
-
-
-def test_a_new_address_counts_once_its_link_is_followed(later: Any, new_client: Any, joan: Any, clock: Any) -> None:
-    sessions.send_link("joan@example.org", "reset")
-    at_the_old_address = path_of()
-    answer = later.fill("/me/settings", form="#address form", email="Joan.New@example.org", current=LONG)
-    assert answer.location == "/me/settings"
-    assert Member.get_by_id(joan.id).email == "joan@example.org"
-    assert newest_link().email == "joan.new@example.org"
-    assert new_client().fill(path_of(), press="Come in").location == "/me/settings"
-    assert Member.get_by_id(joan.id).email == "joan.new@example.org"
-    assert new_client().get(at_the_old_address).status_code == 410
-
-
-def test_a_new_address_needs_the_password(later: Any) -> None:
-    answer = later.fill("/me/settings", form="#address form", email="new@example.org", current=OTHER)
-    assert "isn't your password" in errors(answer)
-    assert 'value="new@example.org"' in answer.text
-    assert links_sent() == 0
-
-
-def test_asking_for_an_address_that_has_a_place_tells_only_its_owner(later: Any, joan: Any) -> None:
-    sam = factories.a_member(name="Sam", email="sam@example.org")
-    answer = later.fill("/me/settings", form="#address form", email="sam@example.org", current=LONG)
-    assert answer.location == "/me/settings"
-    assert (newest_link().purpose, newest_link().member_id) == ("already_here", sam.id)
-
-
-def test_an_address_that_was_taken_meanwhile_changes_nothing(later: Any, joan: Any) -> None:
-    later.fill("/me/settings", form="#address form", email="new@example.org", current=LONG)
-    factories.a_member(name="Quick", email="new@example.org")
-    page = later.soup(path_of())
-    assert later.send(path_of(), page.select_one("main form")).status_code == 410
-    assert Member.get_by_id(joan.id).email == "joan@example.org"
-
-
-# ---- Me ------------------------------------------------------------------------------------------------------------
+# ---- Me --------------------------------------------------------------------------------------------------------------
 
 
 def test_me_opens_on_what_fits_five_minutes_in_its_order(client: Any, monkeypatch: Any) -> None:

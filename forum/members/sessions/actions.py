@@ -8,6 +8,7 @@ from forum.access import VISITOR, Viewer, require
 from forum.clock import now
 from forum.database import transaction
 from forum.errors import Conflict, Invalid
+from forum.members.codes.queries import are_on
 from forum.members.models import Link, Member, Session
 from forum.members.sessions import passwords
 from forum.members.sessions.queries import LINKS_LAST, is_fresh, token_digest
@@ -129,9 +130,6 @@ def _used_up(link_id: int, press: str) -> Link:
 
 
 def _confirm_address(member: Member, link: Link, *, browser: str = "", viewer: Viewer = VISITOR) -> None:
-    if link.purpose == "new_address":
-        _take_address(member, link.email)
-        return
     if member.left_at is not None or link.email != member.email:
         raise Conflict(LINK_OVER)
     if member.email_confirmed_at is not None:
@@ -145,24 +143,13 @@ def _confirm_address(member: Member, link: Link, *, browser: str = "", viewer: V
     events.record("member.joined", subject=member, actor=member.id)
 
 
-def _take_address(member: Member, email: str) -> None:
-    if Member.select().where(Member.email == email, Member.id != member.id).exists():
-        raise Conflict(LINK_OVER)
-    is_first = member.email_confirmed_at is None
-    Member.update(email=email, email_confirmed_at=now()).where(Member.id == member.id).execute()
-    # Letters at the old address must not open the door any more.
-    Link.update(used_at=now()).where(Link.member == member.id, Link.used_at.is_null()).execute()
-    if is_first:
-        events.record("member.joined", subject=member, actor=member.id)
-
-
 # ---- sessions ------------------------------------------------------------------------------------------------------
 
 
 def start_session(member_id: int, *, device: str = "", keep: bool = False) -> str:
     """Sign *member_id* in on one device and return the token for its cookie.
 
-    It lasts sixty days with *keep*, else a day at most."""
+    It lasts sixty days with *keep*, else a day at most. Where they use codes, it opens nothing before one is typed."""
     token = secrets.token_urlsafe(32)
     moment = now()
     with transaction():
@@ -173,6 +160,7 @@ def start_session(member_id: int, *, device: str = "", keep: bool = False) -> st
             started_at=moment,
             seen_at=moment,
             expires_at=moment + (KEPT_SESSION if keep else SHORT_SESSION),
+            awaits_code=are_on(member_id),
         )
     return token
 
@@ -205,6 +193,19 @@ def sign_out_elsewhere(viewer: Viewer) -> None:
     """End every session of *viewer* but the one they came with."""
     with transaction():
         end_sessions(viewer.id, but=viewer.session_id)
+
+
+def sign_out_one(viewer: Viewer, session_id: int) -> None:
+    """End one of *viewer*'s own sessions; somebody else's stays. Twice is fine."""
+    require(viewer.is_member, _("Please sign in first."))
+    with transaction():
+        end_sessions(viewer.id, only=session_id)
+
+
+def note_use(viewer: Viewer) -> None:
+    """Remember that *viewer*'s device is used today."""
+    with transaction():
+        Session.update(seen_at=now()).where(Session.id == viewer.session_id).execute()
 
 
 def end_sessions(member_id: int | None, *, only: int | None = None, but: int | None = None) -> None:
@@ -250,27 +251,18 @@ def _set_password(member_id: int, stored: str, *, but: int | None = None) -> Non
     end_sessions(member_id, but=but)
 
 
-def ask_new_address(viewer: Viewer, email: str, *, current: str = "") -> None:
-    """Have a link sent to *email* (cleaned and judged); following it makes it the member's address.
-
-    Raises Invalid unless *current* is the password, or the member came in a moment ago."""
-    require(viewer.is_member, _("Please sign in to change your address."))
-    show_who(viewer, current, field="current_for_address")
-    with transaction():
-        owner = Member.get_or_none(Member.email == email)
-        if owner is None:
-            send_link_to(Member.fetch(viewer.id or 0), "new_address", email=email, next_path="/me/settings")
-        elif owner.id != viewer.id:
-            # Whoever asks must not learn that the address has a place here; its owner may know that somebody tried.
-            send_link_to(owner, "already_here")
-
-
 def show_who(viewer: Viewer, password: str, *, field: str) -> None:
     """Raise Invalid unless the password fits, or *viewer* came in a moment ago."""
-    if is_fresh(viewer):
-        return
+    if not is_fresh(viewer):
+        show_password(viewer, password, field=field)
+
+
+def show_password(viewer: Viewer, password: str, *, field: str) -> None:
+    """Raise Invalid unless the password fits; whoever has none must have come in a moment ago."""
     stored = Member.select(Member.password_hash).where(Member.id == viewer.id).scalar()
     if stored is None:
+        if is_fresh(viewer):
+            return
         raise Invalid(errors={field: _("Let us send you a link first, so that we know it is you.")})
     if not passwords.fits(stored, password):
         raise Invalid(errors={field: _("That isn't your password. Try again, or let us send you a link.")})

@@ -43,6 +43,14 @@ LETTERS_BY_CONNECTION = Pace(
     parse("40 per hour"),
     _("Many links were asked for from this connection. Please use one of those, or ask again in an hour."),
 )
+CODES = Pace(
+    "code",
+    parse("8 per 15 minutes"),
+    _("That was a lot of tries. Please try again in 15 minutes, or use one of your recovery codes then."),
+)
+CODES_BY_DAY = Pace(
+    "code-day", parse("40 per day"), _("That was a lot of tries for one day. Please try again tomorrow, or ring us.")
+)
 EXPORTS = Pace(
     "export", parse("10 per hour"), _("You have just fetched it several times. Please come back in an hour.")
 )

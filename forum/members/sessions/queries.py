@@ -2,24 +2,27 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from forum import settings
-from forum.access import Viewer
+from forum.access import STAFF, Viewer
 from forum.clock import now
 from forum.database import db, is_postgres, utc
 from forum.errors import NotFound
 from forum.members.models import Link, Member, Session
+from forum.web import zone
 
 # ---- who is looking ------------------------------------------------------------------------------------------------
 
 _VIEWER = """
-    SELECT m.id, m.name, m.role, m.suspended_until, m.email_confirmed_at, m.time_zone, s.id
+    SELECT m.id, m.name, m.role, m.suspended_until, m.email_confirmed_at, m.time_zone, s.id, s.seen_at,
+        EXISTS (SELECT 1 FROM authenticator a WHERE a.member_id = m.id AND a.confirmed_at IS NOT NULL)
     FROM session s JOIN member m ON m.id = s.member_id
-    WHERE s.token_digest = {0} AND s.ended_at IS NULL AND s.expires_at > {0} AND m.left_at IS NULL"""
+    WHERE s.token_digest = {0} AND s.ended_at IS NULL AND s.expires_at > {0} AND NOT s.awaits_code
+        AND m.left_at IS NULL"""
 
 
 def token_digest(token: str) -> str:
@@ -28,44 +31,82 @@ def token_digest(token: str) -> str:
 
 
 def viewer_by_session(token: str) -> Viewer | None:
-    """Return the viewer a session's token stands for, or None when it ended."""
+    """Return the viewer a session's token stands for, or None when it ended or waits for a code.
+
+    Whoever works here and has not set up their codes is an ordinary member until they have."""
     mark = "%s" if is_postgres() else "?"
     moment = Session.expires_at.db_value(now())
     row = db.execute_sql(_VIEWER.format(mark), (token_digest(token), moment)).fetchone()
     if row is None:
         return None
     groups = db.execute_sql(f"SELECT group_id FROM group_member WHERE member_id = {mark}", (row[0],)).fetchall()  # noqa: S608
+    needs_codes = row[2] in STAFF and not row[8] and settings.chosen().staff_codes == "required"
     return Viewer(
         id=row[0],
         name=row[1],
-        role=row[2],
+        role="member" if needs_codes else row[2],
+        needs_codes=needs_codes,
         group_ids=frozenset(group_id for (group_id,) in groups),
         suspended_until=utc(row[3]),
         is_confirmed=row[4] is not None,
         time_zone=row[5],
         session_id=row[6],
+        session_seen_at=utc(row[7]),
         session_token=token,
     )
 
 
+# A password or link that was right waits this long for the code.
+CODES_WAIT = timedelta(minutes=10)
+
+
+class Awaiting(NamedTuple):
+    """A session that waits for its code."""
+
+    session_id: int
+    member_id: int
+
+
+def awaiting(token: str) -> Awaiting | None:
+    """Return the session that waits for a code and belongs to *token*, or None."""
+    row = (
+        Session.select(Session.id, Session.member)
+        .where(
+            Session.token_digest == token_digest(token),
+            Session.awaits_code,
+            Session.ended_at.is_null(),
+            Session.started_at > now() - CODES_WAIT,
+        )
+        .tuples()
+        .first()
+    )
+    return Awaiting(*row) if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where somebody is signed in."""
+    """Where somebody is signed in, and on which day that was last used."""
 
     session_id: int
     device: str
     since: datetime
+    used_on: date
     is_this: bool
 
 
 def devices(viewer: Viewer) -> list[Device]:
     """Return where *viewer* is signed in, the newest first."""
     query = (
-        Session.select(Session.id, Session.device, Session.started_at)
+        Session.select(Session.id, Session.device, Session.started_at, Session.seen_at)
         .where(Session.member == viewer.id, Session.ended_at.is_null(), Session.expires_at > now())
+        .where(~Session.awaits_code)
         .order_by(Session.id.desc())
     )
-    return [Device(id, device, since, id == viewer.session_id) for id, device, since in query.tuples()]
+    here = zone(viewer.time_zone)
+    return [
+        Device(id, device, since, seen.astimezone(here).date(), id == viewer.session_id)
+        for id, device, since, seen in query.tuples()
+    ]
 
 
 # Whoever came in this recently has just shown who they are.
@@ -89,14 +130,12 @@ LINKS_LAST = {
     "sign_in": timedelta(hours=24),
     "already_here": timedelta(hours=24),
     "reset": timedelta(hours=24),
-    "new_address": timedelta(hours=24),
 }
 _PATHS = {
     "confirm": "/join",
     "sign_in": "/login",
     "already_here": "/login",
     "reset": "/reset",
-    "new_address": "/login",
 }
 
 
