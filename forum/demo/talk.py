@@ -8,7 +8,8 @@ from forum.demo.content import Entry
 from forum.demo.story import Story
 from forum.members.actions import change_settings, create_member
 from forum.members.models import Member
-from forum.members.profiles.actions import change_profile
+from forum.members.profiles.actions import change_profile, tell_situation
+from forum.members.profiles.vocabulary import FIELDS
 from forum.text import quote_block
 from forum.threads import actions as threads
 from forum.threads.models import Category
@@ -34,11 +35,19 @@ def _join(story: Story, person: Entry, password_hashes: dict[str, str]) -> None:
     if key in password_hashes:
         Member.update(password_hash=password_hashes[key]).where(Member.id == member.id).execute()
     story.people[key] = member
+    who = story.who(key)
     change_profile(
-        story.who(key), about=person["about"], offers="", would_like="", care=person["care"], care_audience="members"
+        who,
+        about=person["about"],
+        offers=person.get("offers", ""),
+        would_like=person.get("would_like", ""),
+        care=person["care"],
+        care_audience="members",
     )
+    told = person.get("situation", {})
+    tell_situation(who, {field: (tuple(told[field]), told["to"]) for field in FIELDS if field in told})
     change_settings(
-        story.who(key),
+        who,
         words=person["words"],
         # No letters while the story is told; afterwards they want them.
         mail_replies=False,

@@ -21,10 +21,12 @@ from click.testing import CliRunner, Result
 from forum import cli, events, jobs, logs
 from forum.clock import now
 from forum.database import close_connection, db, open_database, transaction
+from forum.members.codes.queries import are_on
 from forum.members.models import ROLES, Member
 from forum.threads.models import Category, Post, Thread
 from tests.factories import a_category, a_member, a_post, a_thread
 from tests.live import free_port, wait_until
+from tests.members.phone import set_up
 from tests.stacks import Stack
 
 Kettle = Callable[..., Result]
@@ -257,6 +259,16 @@ def test_an_operator_opens_places_to_talk(kettle: Kettle, new_client: Any) -> No
     assert kettle("category", "create", "nights", fails=True).stderr == "There is a category of that name already.\n"
     assert kettle("category", "create", "  ", fails=True).stderr == "Give the category a name.\n"
     assert kettle("audit", "verify").output == "The audit trail is whole: 2 entries.\n"
+
+
+def test_an_operator_lets_somebody_in_who_lost_their_phone(kettle: Kettle, app: Any) -> None:
+    sam = a_member(name="Sam", role="moderator", email="sam@example.org")
+    set_up(sam)
+    assert "reason" in kettle("user", "codes-off", "sam@example.org", fails=True).stderr
+    kettle("user", "codes-off", "sam@example.org", "--reason", "lost phone, rang back")
+    assert not are_on(sam.id)
+    assert "no codes" in kettle("user", "codes-off", "sam@example.org", "--reason", "again", fails=True).stderr
+    assert kettle("audit", "verify").output == "The audit trail is whole: 1 entries.\n"
 
 
 def test_the_roles_offered_are_the_roles_there_are() -> None:
