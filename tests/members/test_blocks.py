@@ -155,3 +155,17 @@ def test_folding_costs_a_thread_page_one_query(app: Any, joan: Any, rude: Any, q
         assert unmet_by(Viewer(id=joan.id, role="member")) == {rude.id: "Rude & Loud"}
     with queries(exactly=0):
         assert unmet_by(Viewer()) == {}
+
+
+def test_a_block_never_tells_who_is_behind_a_name_for_one_thread(client: Any, work: Any, joan: Any, rude: Any) -> None:
+    block(joan, rude)
+    thread = factories.a_thread(joan, source="The teapot is warm.")
+    factories.a_post(thread, rude, source="Mine is a quiet teapot.", thread_name="Quiet Robin")
+    react(viewer_for(rude), thread.posts.get().id, "hug")
+    work()
+    assert told(joan) == ["reply", "reaction"]
+    client.sign_in(joan)
+    page = client.soup(f"/t/{thread.id}/{thread.slug}/2")
+    assert page.select_one("#said-2 > .post") is not None
+    assert page.select_one("#said-2 a[href^='/me/blocks/new']") is None
+    assert len(client.soup("/search?q=teapot").select(".hit")) == 2
