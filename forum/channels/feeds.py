@@ -48,6 +48,16 @@ def of_category(slug: str) -> bytes:
     return written(place.name, f"/c/{place.slug}.atom", f"/c/{place.slug}", _entries(posts))
 
 
+def of_thread(id: int) -> bytes:
+    """Return the feed of one thread: its newest posts. Raises NotFound unless a visitor may read it."""
+    try:
+        thread = threads.thread(VISITOR, id)
+    except NotAllowed as trouble:
+        raise NotFound from trouble
+    posts = queries.newest_posts_of(thread.id, limit=ENTRIES)
+    return written(thread.title, f"/t/{thread.id}/{thread.slug}.atom", thread.url, _entries(posts))
+
+
 def _entries(posts: Sequence[queries.PublicPost]) -> list[Entry]:
     return [
         Entry(

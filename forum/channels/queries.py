@@ -212,6 +212,11 @@ _PUBLIC = f"""
     AND p.hidden_at IS NULL AND p.withdrawn_at IS NULL AND NOT p.is_event"""
 
 
+def newest_posts_of(thread_id: int, *, limit: int) -> list[PublicPost]:
+    """Return what was said last in a thread that anybody may read, newest first."""
+    return _public_posts(f"{_PUBLIC} AND t.id = ? ORDER BY p.number DESC LIMIT ?", (thread_id, limit))
+
+
 def newest_public_posts(*, category_id: int | None = None, limit: int) -> list[PublicPost]:
     """Return what was said last where everybody may read, newest first; in one category or in all of them."""
     where, values = (" AND c.id = ?", [category_id]) if category_id is not None else ("", [])
@@ -221,9 +226,11 @@ def newest_public_posts(*, category_id: int | None = None, limit: int) -> list[P
         SELECT t.id FROM thread t JOIN category c ON c.id = t.category_id
         WHERE c.audience = 'public' AND c.group_id IS NULL AND +t.group_id IS NULL AND t.hidden_at IS NULL{where}
         ORDER BY t.last_post_at DESC, t.id DESC LIMIT ?)"""
-    found = rows(
-        f"{_PUBLIC}{where} {recent} ORDER BY p.said_at DESC, p.id DESC LIMIT ?", [*values, *values, limit, limit]
-    )
+    sql = f"{_PUBLIC}{where} {recent} ORDER BY p.said_at DESC, p.id DESC LIMIT ?"
+    return _public_posts(sql, [*values, *values, limit, limit])
+
+
+def _public_posts(sql: str, values: Sequence[Any]) -> list[PublicPost]:
     return [
         PublicPost(
             id=row[0],
@@ -235,8 +242,29 @@ def newest_public_posts(*, category_id: int | None = None, limit: int) -> list[P
             said_at=moment(row[8]),
             edited_at=utc(row[9]),
         )
-        for row in found
+        for row in rows(sql, values)
     ]
+
+
+# ---- what search engines may know ----------------------------------------------------------------------------------
+
+_OPEN_THREADS = """FROM thread t JOIN category c ON c.id = t.category_id
+    WHERE c.audience = 'public' AND c.group_id IS NULL AND +t.group_id IS NULL AND t.hidden_at IS NULL AND t.post_count > 0"""
+
+
+def parts_of_map(size: int) -> list[int]:
+    """Return the numbers of those runs of *size* thread ids in which anybody may read something."""
+    return [number for (number,) in rows(f"SELECT DISTINCT (t.id - 1) / ? {_OPEN_THREADS} ORDER BY 1", (size,))]
+
+
+def open_threads(part: int, size: int) -> list[tuple[str, datetime]]:
+    """Return (address, when something was said last) of the threads in such a run that anybody may read."""
+    first = part * size
+    found = rows(
+        f"SELECT t.id, t.slug, t.last_post_at {_OPEN_THREADS} AND t.id > ? AND t.id <= ? ORDER BY t.id",
+        (first, first + size),
+    )
+    return [(thread_url(row[0], row[1]), moment(row[2])) for row in found]
 
 
 # ---- letters -------------------------------------------------------------------------------------------------------

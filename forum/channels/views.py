@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from forum import web
-from forum.channels import actions, feeds, queries
+from forum.channels import actions, feeds, queries, sitemap
 from forum.channels.letters import STOPPABLE, read_stop_token
 from forum.clock import now
 from forum.errors import NotFound
@@ -103,6 +103,37 @@ def latest_feed() -> Response:
 @bp.get("/c/<slug>.atom")
 def category_feed(slug: str) -> Response:
     return _feed(feeds.of_category(slug))
+
+
+@bp.get("/t/<int:id>/<slug>.atom")
+def thread_feed(id: int, slug: str) -> Response:
+    return _feed(feeds.of_thread(id))
+
+
+# ---- for search engines --------------------------------------------------------------------------------------------
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    return _for_engines(sitemap.robots(), "text/plain")
+
+
+@bp.get("/sitemap.xml")
+def sitemap_index() -> Response:
+    return _for_engines(sitemap.index(), "application/xml")
+
+
+@bp.get("/sitemap/<part>.xml")
+def sitemap_part(part: str) -> Response:
+    return _for_engines(sitemap.part(part), "application/xml")
+
+
+def _for_engines(text: str, kind: str) -> Response:
+    response = Response(text, content_type=f"{kind}; charset=utf-8")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def _feed(written: bytes) -> Response:

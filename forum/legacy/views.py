@@ -108,6 +108,7 @@ def changes() -> Any:
         statuses=STATUSES,
         overdue=ideas.overdue_count(),
         may_publish=may_publish_change(viewer()),
+        canonical="" if status or before else "/changes",
     )
 
 
@@ -124,6 +125,7 @@ def change(id: int, slug: str = "") -> Any:
         may_publish=may_publish_change(who),
         difference_words=DIFFERENCE_WORDS,
         status_words=STATUS_WORDS,
+        canonical=seen.row.url,
     )
 
 

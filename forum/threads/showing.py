@@ -68,6 +68,7 @@ def post_facts(
         "is_new": readable and 0 < thread.mark < post.number and post.author_id != who.id,
         "reply_to_url": _reply_to_url(post),
         "edits_url": f"/posts/{post.id}/history" if post.edited_at else "",
+        "kind_words_url": f"/posts/{post.id}/kind-words" if readable and post.reactions else "",
         "reactions": reaction_facts(post.reactions, post.imported_likes),
         "react_url": f"/posts/{post.id}/react" if readable and may_react(who) and post.author_id != who.id else "",
         "reply_url": f"/t/{thread.id}/{thread.slug}/reply?to={post.id}" if can_reply else "",

@@ -7,7 +7,17 @@ from typing import Any
 from flask import Blueprint, redirect, request
 
 from forum import web
-from forum.access import Viewer, may_moderate, may_post, may_reply, may_start_thread, may_take_name, require
+from forum.access import (
+    VISITOR,
+    Viewer,
+    may_moderate,
+    may_post,
+    may_read_thread,
+    may_reply,
+    may_start_thread,
+    may_take_name,
+    require,
+)
 from forum.errors import Invalid, NotFound, TooOften
 from forum.members.blocks.queries import unmet_by
 from forum.members.urls import profile_url
@@ -105,6 +115,8 @@ def _thread_page(
         "ask_words": ASK_WORDS.get(seen.ask, ""),
         "is_last_page": first + PAGE_SIZE > seen.last_number,
         "open_at": here if here > first else 0,
+        "new_from": unread_from,
+        "canonical": _one_address(seen, first),
         "unread_url": f"#post-{unread_from}" if not at and first < unread_from < first + PAGE_SIZE else "",
         "earlier_url": thread_url(seen.id, seen.slug, first - PAGE_SIZE).split("#")[0] if first > 1 else "",
         "later_url": (
@@ -125,6 +137,27 @@ def _thread_page(
     if trouble is not None:
         return web.again("threads/thread.html", trouble, **context)
     return web.page("threads/thread.html", **context)
+
+
+def _one_address(seen: ThreadView, first: int) -> str:
+    """Return the one address of a page of a thread that anybody may read, "" where search engines have no business."""
+    if seen.is_hidden or not may_read_thread(VISITOR, seen):
+        return ""
+    return thread_url(seen.id, seen.slug) if first == 1 else f"{thread_url(seen.id, seen.slug)}/{first}"
+
+
+@bp.get("/t/<int:id>/<slug>/jump")
+def jump(id: int, slug: str) -> Any:
+    """To a post by its number, or to the first one of a day in the reader's own time."""
+    who = viewer()
+    seen = queries.thread(who, id)
+    typed = request.args.get("to", "").strip()[:40]
+    number = queries.number_at(seen, typed, zone=web.zone(who.time_zone))
+    if number is None:
+        sentence = _("Type the number of a post, or a day such as 3 December 2026.")
+        trouble = Invalid(errors={"to": sentence})
+        return _thread_page(who, seen, trouble=trouble, jump_to=typed, jump_trouble=sentence)
+    return redirect(thread_url(id, seen.slug, number), 302)
 
 
 def _composer(who: Viewer, seen: ThreadView, *, source: str = "") -> dict[str, Any]:

@@ -49,6 +49,7 @@ NEAREST = {
     "visitor": ("visitor", "admin"),
     "member": ("visitor", "member"),
     "own": ("member", "other"),
+    "speaker": ("commissioner", "member", "supporter"),
     "supporter": ("commissioner", "supporter"),
     "moderator": ("supporter", "moderator"),
 }

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from forum import web
-from forum.access import may_post, may_start_thread
+from forum.access import VISITOR, may_post, may_read_place, may_start_thread
 from forum.threads.categories.queries import categories
 from forum.threads.categories.queries import category as category_at
 from forum.threads.lists import queries
@@ -32,6 +32,7 @@ def home() -> Any:
         extras=filled(home_extras, who),
         can_start=may_post(who),
         ask_words=ASK_WORDS,
+        canonical="/",
     )
 
 
@@ -49,4 +50,5 @@ def category(slug: str) -> Any:
         is_first_page="before" not in request.args,
         can_start=may_start_thread(who, place.audience, place.group_id),
         ask_words=ASK_WORDS,
+        canonical=category_url(slug) if may_read_place(VISITOR, place.audience, place.group_id, None) else "",
     )

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from forum.access import Viewer, may_see_hidden_words
 from forum.database import HtmlField, utc
 from forum.errors import NotFound
 from forum.members.names import shown_name
-from forum.rows import marks, moment, rows
+from forum.rows import marks, moment, rows, stored
 from forum.text import SafeHtml, quote_block, quoted_spans
 from forum.threads.models import REACTIONS
 from forum.threads.sight import LARGEST_ID, ThreadView, thread
@@ -156,6 +157,56 @@ def reactions(viewer: Viewer, post_ids: Sequence[int]) -> dict[int, list[Reactio
     for post_id, kind, count, mine in sorted(found, key=lambda row: REACTIONS.index(row[1])):
         counts.setdefault(post_id, []).append(ReactionCount(kind, count, bool(mine)))
     return counts
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def number_at(thread: ThreadView, typed: str, *, zone: ZoneInfo) -> int | None:
+    """Return the number of the post that *typed* means: a number, or the first one said on or after a day in *zone*.
+
+    What lies beyond the last post means the last one. None for anything else."""
+    if typed.isascii() and typed.isdigit() and len(typed) < 10:
+        return max(1, min(int(typed), thread.last_number))
+    day = _day(typed)
+    if day is None:
+        return None
+    begins = datetime.combine(day, time(), tzinfo=zone)
+    # Numbers grow with time but for what an import brought: the first by number is what a reader looks for.
+    found = rows("SELECT MIN(number) FROM post WHERE thread_id = ? AND said_at >= ?", (thread.id, stored(begins)))
+    return found[0][0] or thread.last_number
+
+
+def _day(typed: str) -> date | None:
+    numbers = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", typed, re.ASCII)
+    words = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?[ .]+([a-z]{3})[a-z]*\.?,? +(\d{4})", typed.casefold(), re.ASCII)
+    slashes = re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", typed, re.ASCII)
+    try:
+        if numbers:
+            return date(int(numbers[1]), int(numbers[2]), int(numbers[3]))
+        if words and words[2] in _MONTHS:
+            return date(int(words[3]), _MONTHS.index(words[2]) + 1, int(words[1]))
+        if slashes:
+            return date(int(slashes[3]), int(slashes[2]), int(slashes[1]))
+    except ValueError:
+        return None
+    return None
+
+
+def who_reacted(viewer: Viewer, id: int) -> dict[str, list[str]]:
+    """Return who had which kind word for a post: kind -> names, the first one first. Raises NotFound."""
+    seen = post(viewer, id)
+    if seen.html is None:
+        raise NotFound
+    found = rows(
+        f"""SELECT r.kind, {shown("m.name")}, m.left_at IS NOT NULL FROM reaction r JOIN member m ON m.id = r.member_id
+            {thread_name("?", "r.member_id")} WHERE r.post_id = ? ORDER BY r.id""",
+        (seen.thread.id, id),
+    )
+    names: dict[str, list[str]] = {kind: [] for kind in REACTIONS}
+    for kind, name, has_left in found:
+        names[kind].append(shown_name(name, has_left=bool(has_left)))
+    return {kind: people for kind, people in names.items() if people}
 
 
 # ---- one post, in detail ---------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from forum.threads.drafts.queries import DraftView
 from forum.threads.forms import EditForm
 from forum.threads.posts import actions, queries
 from forum.threads.posts.queries import PostView
-from forum.threads.showing import draft_attrs, keep, looks, post_facts, reaction_facts
+from forum.threads.showing import REACTION_WORDS, draft_attrs, keep, looks, post_facts, reaction_facts
 from forum.web import viewer
 
 bp = Blueprint("posts", __name__)
@@ -90,6 +90,15 @@ def history(id: int) -> Any:
     earlier = queries.revisions(who, id)
     now_says, _revision = queries.source(who, id)
     return web.page("threads/history.html", post=post, now_says=now_says, earlier=earlier)
+
+
+@bp.get("/posts/<int:id>/kind-words")
+def kind_words(id: int) -> Any:
+    who = viewer()
+    post = queries.post(who, id)
+    names = queries.who_reacted(who, id)
+    shelves = [(REACTION_WORDS[kind], people) for kind, people in names.items()]
+    return web.page("threads/kind_words.html", post=post, shelves=shelves)
 
 
 @bp.get("/posts/<int:id>/quote")
