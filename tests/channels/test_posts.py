@@ -36,7 +36,7 @@ def test_whoever_started_a_thread_is_told_of_a_reply_on_the_site_and_by_letter(w
     assert "We take turns." in words
     assert "It helps." in words
     assert f"http://localhost/t/{thread.id}/night-shifts/2#post-2" in outbox.links(letter)
-    assert "<p>It helps.</p>" in outbox.words(letter, "html")
+    assert '<p dir="auto">It helps.</p>' in outbox.words(letter, "html")
 
 
 def test_nobody_is_told_of_their_own_post(work: Any, outbox: Any) -> None:
