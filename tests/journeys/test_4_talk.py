@@ -27,6 +27,7 @@ def more(page: Page, number: int, words: str) -> None:
 def test_a_member_talks(live_site: Any, app: Any, new_page: Any, walk: Any, outbox: Any) -> None:
     a_category("Nights and sleep")
     mary, gwen = a_member("Mary", email="mary@example.org"), a_member("Gwen", email="gwen@example.org")
+    tariq = a_member("Tariq", email="tariq@example.org")
 
     # Mary looks how it will look, then opens her thread.
     desk = new_page(mary)
@@ -79,7 +80,7 @@ def test_a_member_talks(live_site: Any, app: Any, new_page: Any, walk: Any, outb
         else f'[quote="Gwen, post:2, thread:{thread.id}"]\n'
         "We take turns, one night each. A flask by the bed, @Mary.\n[/quote]\n"
     )
-    box.fill(box.input_value() + "\nA flask! Of corse.")
+    box.fill(box.input_value() + "\nA flask! Of corse. How do you do it, @Tariq?")
     desk.get_by_role("button", name="Post my reply").click()
     expect(post(desk, 3).locator("blockquote")).to_contain_text("We take turns")
 
@@ -91,6 +92,16 @@ def test_a_member_talks(live_site: Any, app: Any, new_page: Any, walk: Any, outb
     expect(post(desk, 3)).to_contain_text("Of course.")
     post(desk, 3).get_by_role("link", name="Changed").click()
     expect(desk.locator("main")).to_contain_text("Of corse.")
+
+    # Tariq has not said a word here, and is told that he is called.
+    live_site.wait_until_quiet()
+    letters = wait_until(lambda: outbox.to("tariq@example.org"), what="a letter to Tariq")
+    assert len(letters) == 1
+    assert "How do you do it" in outbox.words(letters[0])
+    other = new_page(tariq, phone=True)
+    visit(other, "/me/notifications")
+    other.get_by_role("link", name="Mary").first.click()
+    expect(post(other, 3)).to_be_in_viewport()
 
     # Words are found.
     visit(desk, "/search?q=flask")

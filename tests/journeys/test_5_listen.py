@@ -4,6 +4,7 @@ and makes an idea of them that has an owner and a day. A member proposes an idea
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from forum.clock import now
@@ -11,6 +12,7 @@ from forum.listening.models import Excerpt, Idea, Insight, Theme
 from forum.threads.models import Thread
 from tests.browser import check, visit
 from tests.factories import a_category, a_member, a_post, a_thread
+from tests.listening.people import a_listening_thread
 
 HOUSEKEEPING = {
     "What do you want to learn?": "What stops people from booking a break.",
@@ -138,6 +140,51 @@ def test_a_supporter_listens_and_makes_sense_of_it(live_site: Any, app: Any, new
     expect(phone.locator("main")).to_contain_text("You'll hear by")
     expect(phone.locator("main")).to_contain_text("Breaks team")
     expect(phone.locator("main")).not_to_contain_text("looks after")
+
+
+@pytest.mark.walks("sqlite-script")
+def test_words_are_taken_down_by_touch_and_by_keyboard(live_site: Any, app: Any, new_page: Any) -> None:
+    marcia, tariq = a_member("Marcia", role="supporter"), a_member("Tariq")
+    thread = a_listening_thread(marcia)
+    a_post(thread, tariq, source=f"I'm up with him all morning. {WORDS}")
+    a_post(thread, tariq, source=OTHERS)
+    address = f"/t/{thread.id}/{thread.slug}/1"
+
+    # A finger leaves words selected; what follows are taps.
+    phone = new_page(marcia, phone=True)
+    visit(phone, address)
+    phone.locator("#post-2").scroll_into_view_if_needed()
+    phone.evaluate(
+        """(words) => {
+            const text = document.querySelector("#post-2 [data-words] p").firstChild;
+            const start = text.data.indexOf(words);
+            document.getSelection().setBaseAndExtent(text, start, text, start + words.length);
+        }""",
+        WORDS,
+    )
+    phone.get_by_role("button", name="Make an insight").tap()
+    phone.locator(".take-kind", has_text="Struggle").tap()
+    phone.get_by_role("button", name="Keep it").tap()
+    expect(phone.get_by_role("link", name="Kept as: Struggle.")).to_be_visible()
+
+    # Without a mouse, words are picked by the paragraph.
+    desk = new_page(marcia)
+    visit(desk, address)
+    desk.locator("#post-3 summary", has_text="More").focus()
+    desk.keyboard.press("Enter")
+    link = desk.locator("#post-3").get_by_role("link", name="Make an insight")
+    for _ in range(10):
+        desk.keyboard.press("Tab")
+        if link.evaluate("one => one === document.activeElement"):
+            break
+    desk.keyboard.press("Enter")
+    desk.get_by_label(OTHERS).focus()
+    desk.keyboard.press("Space")
+    desk.get_by_label("Worry").focus()
+    desk.keyboard.press("Space")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("heading", level=1)).to_contain_text(OTHERS[:20])
+    assert [row.words for row in Excerpt.select().order_by(Excerpt.id)] == [WORDS, OTHERS]
 
 
 def test_a_member_proposes_an_idea_and_sees_it_move(live_site: Any, app: Any, new_page: Any) -> None:

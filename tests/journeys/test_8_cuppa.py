@@ -12,10 +12,21 @@ from forum import clock
 from forum.listening.cuppas import times
 from forum.listening.cuppas.models import Cuppa, Invitation, Jotting
 from forum.listening.models import Insight
+from forum.listening.themes.actions import make_theme
+from forum.members.actions import viewer_for
 from tests.browser import check, visit
 from tests.cuppas.people import published, says
 from tests.factories import a_member, a_post, a_thread
+from tests.listening.people import a_listening_thread, an_insight, said
 from tests.live import wait_until
+
+HOUSEKEEPING = {
+    "Question 1": "What has nobody asked you yet?",
+    "What can change because of it?": "When the night line opens.",
+    "What can't?": "The money for this year.",
+    "Who decides?": "The Nights team.",
+    "When will they hear what came of it?": "In two weeks, here.",
+}
 
 
 def keep_plan(page: Page, starts: str) -> None:
@@ -131,6 +142,54 @@ def test_from_a_thread_to_a_yes(live_site: Any, app: Any, new_page: Any, walk: A
     wait_until(
         lambda: "You stepped back" in outbox.last(gwen.email)["Subject"], what="the letter that clears the calendar"
     )
+
+
+def test_the_people_behind_a_theme_are_invited_and_reminded(
+    live_site: Any, app: Any, new_page: Any, outbox: Any, walk: Any
+) -> None:
+    marcia = a_member("Marcia", role="supporter")
+    gwen, tariq = a_member("Gwen", email="gwen@example.org"), a_member("Tariq", email="tariq@example.org")
+    thread = a_listening_thread(marcia)
+    heard = [an_insight(said(by=member, thread=thread), marcia) for member in (gwen, tariq)]
+    theme = make_theme(viewer_for(marcia), title="The phone is the wall", insight_ids=[one.id for one in heard])
+
+    # Marcia plans a cuppa about the theme, and invites the people behind it.
+    desk = new_page(marcia)
+    visit(desk, f"/listening/themes/{theme.id}")
+    desk.get_by_role("link", name="Plan a cuppa about this").click()
+    expect(desk.get_by_label("What is it about?")).to_have_value("The phone is the wall")
+    for label, words in HOUSEKEEPING.items():
+        desk.get_by_label(label).fill(words)
+    keep_plan(desk, times.local_of(clock.now() + timedelta(hours=30), "Europe/London"))
+    desk.locator("input[name=recognition][value=thanks]").check()
+    desk.get_by_role("button", name="Keep the plan").click()
+    expect(desk.locator("main")).to_contain_text("A plan that nobody else sees")
+    desk.get_by_role("button", name="Put it on the notice board").click()
+    expect(desk.get_by_label("The people behind the theme (2)")).to_be_checked()
+    desk.get_by_role("button", name="Send the invitations").click()
+    expect(desk.locator(".said")).to_contain_text("The invitations are on their way.")
+
+    # Gwen says no on the site, and nobody minds.
+    live_site.wait_until_quiet()
+    phone = new_page(gwen, phone=True)
+    visit(phone, "/me")
+    phone.get_by_role("link", name="The phone is the wall").first.click()
+    phone.get_by_role("button", name="Not this time").click()
+    expect(phone.locator(".said")).to_contain_text("costs nothing")
+
+    # Tariq has said yes to one that is a day away: he is reminded, on the site and by a letter.
+    now = clock.now()
+    try:
+        clock.set(now - timedelta(hours=36))
+        cuppa = published(marcia, hours=59.5, title="Tomorrow at ten")
+        says(cuppa, tariq)
+    finally:
+        clock.reset()
+    live_site.wait_until_quiet()
+    wait_until(lambda: any("Tomorrow at ten" in one["Subject"] for one in outbox.to(tariq.email)), what="the reminder")
+    other = new_page(tariq)
+    visit(other, "/me/notifications")
+    expect(other.locator("main")).to_contain_text("Tomorrow at ten")
 
 
 @pytest.mark.needs_script
