@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import pages
-from tests.live import LiveSite, postgres_site, sqlite_site
+from tests.live import PATIENCE, LiveSite, postgres_site, sqlite_site
 from tests.stacks import PostgresDatabase
 from tests.tools import found
 
@@ -38,7 +38,6 @@ WALKS = {
     "postgresql-script": ("postgresql", True),
     "sqlite-plain": ("sqlite", False),
 }
-PATIENCE = 15_000
 STATIC = Path(__file__).resolve().parents[1] / "static"
 
 
@@ -82,7 +81,7 @@ def chromium() -> Iterator[Any]:
         pytest.skip(found.MISSING["chromium"])
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True)
         yield browser
@@ -221,7 +220,7 @@ def new_page(
         context = chromium.new_context(
             base_url=live_site.url, java_script_enabled=with_script, locale="en-GB", **(shape | more)
         )
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append((context, with_script))
         if member is not None:
             context.add_cookies(_cookies_of(request, live_site, member))
@@ -314,7 +313,7 @@ def _check_documents(chromium: Any, seen: Seen) -> list[str]:
         context = chromium.new_context(
             viewport=PHONE if phone else DESK, is_mobile=phone, bypass_csp=True, reduced_motion="reduce", locale="en-GB"
         )
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * 1000)
         try:
             page = context.new_page()
             for url, body, status, _ in group:

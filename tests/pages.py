@@ -152,7 +152,7 @@ def nu_check() -> NuResult:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     try:
         messages = json.loads(done.stderr or '{"messages": []}')["messages"]

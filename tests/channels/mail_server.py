@@ -11,7 +11,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from tests.live import free_port
+from tests.live import PATIENCE, free_port
 
 CERTIFICATE = Path(__file__).with_name("only_for_tests.pem")
 
@@ -28,7 +28,7 @@ class MailServer:
         self.was_secret: list[bool] = []
         # How long the server keeps the sender waiting for its 250, in seconds, from the next letter on.
         self.waits: list[float] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=10, **options)
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE, **options)
 
     def __enter__(self) -> "MailServer":
         self._controller.start()
@@ -83,7 +83,7 @@ def only(name: str, password: str) -> Any:
     return authenticate
 
 
-def wait_for(is_so: Any, seconds: float = 10) -> None:
+def wait_for(is_so: Any, seconds: float = PATIENCE) -> None:
     """Ask until it is so."""
     until = time.monotonic() + seconds
     while not is_so():

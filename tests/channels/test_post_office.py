@@ -113,7 +113,7 @@ def test_a_worker_killed_while_the_server_thinks_sends_it_again_under_the_same_m
     chosen = app.config["KETTLE"]
     letter = write()
     jobs.spread()
-    server.waits = [30]
+    server.waits = [90]
     code = (
         "from forum import jobs, wiring; from forum.settings import Settings; "
         "wiring.start(Settings.from_env()); [jobs.do(id) for id in jobs.due_ids()]"
@@ -127,7 +127,7 @@ def test_a_worker_killed_while_the_server_thinks_sends_it_again_under_the_same_m
         "SITE_URL": chosen.site_url,
     }
     sender = subprocess.Popen([sys.executable, "-c", code], env=environ)
-    wait_for(lambda: server.seen, 20)
+    wait_for(lambda: server.seen)
     sender.send_signal(signal.SIGKILL)
     sender.wait()
     from forum import clock

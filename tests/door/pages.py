@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forum import live
+from tests.live import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,17 @@ class Page:
                 found.append(Told(kinds[0], text, ids[0] if ids else None))
         return found
 
-    async def until(self, is_so: Any, seconds: float = 5) -> None:
+    async def until(self, is_so: Any, seconds: float = PATIENCE) -> None:
         """Wait until *is_so(self)*."""
         async with asyncio.timeout(seconds):
             while not is_so(self):
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def until_told(self, number: int, seconds: float = 5) -> list[Told]:
+    async def until_told(self, number: int, seconds: float = PATIENCE) -> list[Told]:
         """Wait for *number* events and return all that have come."""
         await self.until(lambda page: len(page.told()) >= number, seconds)
         return self.told()
 
-    async def until_closed(self, seconds: float = 5) -> None:
+    async def until_closed(self, seconds: float = PATIENCE) -> None:
         await self.until(lambda page: page.is_closed, seconds)

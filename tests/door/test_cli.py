@@ -25,7 +25,7 @@ from forum.members.codes.queries import are_on
 from forum.members.models import ROLES, Member
 from forum.threads.models import Category, Post, Thread
 from tests.factories import a_category, a_member, a_post, a_thread
-from tests.live import free_port, wait_until
+from tests.live import PATIENCE, free_port, wait_until
 from tests.members.phone import set_up
 from tests.stacks import Stack
 
@@ -71,7 +71,7 @@ def in_a_process(
         env={"PATH": os.environ["PATH"], **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         **more,
     )
 
@@ -478,7 +478,7 @@ def test_make_run_serves_what_is_there_says_where_and_stops_on_ctrl_c(environ: d
             start_new_session=True,
         )
     try:
-        wait_until(lambda: f"http://127.0.0.1:{port}" in out.read_text(), seconds=30, what="the address")
+        wait_until(lambda: f"http://127.0.0.1:{port}" in out.read_text(), what="the address")
         assert "Filling" not in out.read_text()
         second = in_a_process("run", "--port", str(port), environ=environ)
         assert second.returncode == 1
@@ -514,8 +514,8 @@ def test_when_run_is_killed_nothing_goes_on_behind_its_back(environ: dict[str, s
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     try:
-        wait_until(is_open, seconds=30, what="the start")
+        wait_until(is_open, what="the start")
     finally:
         process.kill()
         process.wait()
-    wait_until(lambda: not is_open(), seconds=15, what="the end")
+    wait_until(lambda: not is_open(), what="the end")

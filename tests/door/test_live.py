@@ -10,6 +10,7 @@ import pytest
 from forum import events, live
 from forum.database import close_connection, transaction
 from tests.door.pages import Page, Told
+from tests.live import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +127,7 @@ def test_nothing_is_lost_or_doubled_while_pages_come_and_go_and_others_write() -
                 if was_done and len(seen) >= total:
                     return seen
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             seen = await asyncio.gather(*(reader(pause) for pause in (0.011, 0.037, 0.1, 0.25)))
             ids = await writing
         for one in seen:

@@ -72,7 +72,7 @@ def test_a_page_catches_up_after_the_server_was_gone(new_page: Any, app: Any, li
     live_site.kill("serve")
     a_post(thread, source="While it was away.")
     live_site.start_server()
-    expect(page.get_by_text("While it was away.")).to_have_count(1, timeout=30_000)
+    expect(page.get_by_text("While it was away.")).to_have_count(1)
     a_post(thread, source="And after.")
     expect(page.get_by_text("And after.")).to_have_count(1)
     expect(page.get_by_text("Before it stopped.")).to_have_count(1)

@@ -8,6 +8,7 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 
 import forum.ratelimits  # teaches the library our address
+from tests.live import PATIENCE
 
 FIVE = RateLimitItemPerMinute(5)
 
@@ -73,7 +74,7 @@ def test_two_processes_count_as_one(uri: str, kind: Any) -> None:
     processes = [context.Process(target=_hit_often, args=(uri, kind, 90, results)) for _ in range(2)]
     for process in processes:
         process.start()
-    allowed = [results.get(timeout=30) for _ in processes]
+    allowed = [results.get(timeout=PATIENCE) for _ in processes]
     for process in processes:
         process.join()
     results.close()

@@ -80,7 +80,7 @@ def test_two_workers_do_everything_once(make_workers: Any) -> None:
     ids = {str(id) for id in tell(300)}
     workers.start()
     workers.start()
-    wait_until(lambda: set(workers.written()) == ids, seconds=30, what="all of it")
+    wait_until(lambda: set(workers.written()) == ids, what="all of it")
     assert set(workers.written().values()) == {1}
     assert sum(workers.written("chore").values()) == 1
 
@@ -91,7 +91,7 @@ def test_the_queue_may_be_redis(make_workers: Any, redis_url: str) -> None:
     ids = {str(id) for id in tell(60)}
     process = workers.start()
     workers.start()
-    wait_until(lambda: set(workers.written()) == ids, seconds=30, what="all of it")
+    wait_until(lambda: set(workers.written()) == ids, what="all of it")
     assert set(workers.written().values()) == {1}
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
@@ -118,7 +118,7 @@ def test_what_a_killed_worker_had_begun_is_done_by_the_next(make_workers: Any) -
     process.wait()
     assert not workers.written()
     workers.start(claim=2.0)
-    wait_until(lambda: set(workers.written()) == ids, seconds=20, what="all of it")
+    wait_until(lambda: set(workers.written()) == ids, what="all of it")
     assert set(workers.written().values()) == {1}
 
 
@@ -144,4 +144,4 @@ def test_a_lost_queue_loses_nothing(make_workers: Any, tmp_path: Path) -> None:
     for file in (tmp_path / "instance").glob("queue.db*"):
         file.unlink()
     workers.start(claim=2.0)
-    wait_until(lambda: set(workers.written()) == ids, seconds=20, what="all of it")
+    wait_until(lambda: set(workers.written()) == ids, what="all of it")
