@@ -304,9 +304,9 @@ def _keep_running(port: int, lines: list[str]) -> int:
         if not is_said and _answers(port):
             is_said = True
             click.echo(f"\n  Kettle is on at http://127.0.0.1:{port}\n")
-            for line in lines:
-                click.echo(f"  {line}")
-            click.echo("\n  Ctrl-C stops it.")
+            for line in [*lines, ""] if lines else []:
+                click.echo(f"  {line}".rstrip())
+            click.echo("  Ctrl-C stops it.")
         time.sleep(0.2)
     for process in (server, background):
         if process.poll() is None:
@@ -499,9 +499,9 @@ def category_create(name: str, audience: str, description: str) -> None:
     from forum.access import HOUSE
     from forum.threads.categories.actions import open_category
 
-    settings = _started()
+    _started()
     category = open_category(HOUSE, name, audience=audience, description=description)
-    click.echo(f"{category.name} is open for {WHO[category.audience]}, at {settings.site_url}/c/{category.slug}")
+    click.echo(f"{category.name} is open for {WHO[category.audience]}: /c/{category.slug}")
 
 
 # ---- bringing a community in ---------------------------------------------------------------------------------------
