@@ -76,6 +76,11 @@ def set_thread_visibility(thread_id: int, visibility: str) -> None:
     SearchEntry.update(visibility=visibility).where(SearchEntry.thread_id == thread_id).execute()
 
 
+def set_thread_title(thread_id: int, title: str) -> None:
+    """Let the posts of a thread be found by its new title."""
+    SearchEntry.update(title=title).where(SearchEntry.thread_id == thread_id).execute()
+
+
 def _words(query: str) -> list[str]:
     return re.findall(r"[^\W_]+", query, re.UNICODE)[:MOST_WORDS]
 

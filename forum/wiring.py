@@ -96,6 +96,7 @@ def _introduce_cuppas() -> None:
     _joins(threads.thread_tools, views.plan_tools)
     _joins(threads.closed_words, views.hours_words)
     _joins(workbench.theme_tools, views.theme_tools)
+    _joins(workbench.insight_notes, views.insight_note)
     listening.today_extras["cuppas"] = views.my_cuppas_shelf
 
 
@@ -105,6 +106,7 @@ def _introduce_legacy() -> None:
     from forum.listening.consent import queries as consent
     from forum.listening.ideas import views as ideas
     from forum.members import queries as people
+    from forum.safety import queries as safety
     from forum.threads import views as threads
 
     _holds_personal_data("changes", queries.about_member, actions.forget_member)
@@ -114,18 +116,22 @@ def _introduce_legacy() -> None:
     _joins(ideas.idea_tools, views.answer_tools)
     _joins(ideas.idea_notes, views.answers_note)
     threads.search_addresses["change"] = views.found_addresses
+    safety.reportable["change"] = queries.reported_change
     _joins(consent.uses, queries.changes_quoting)
 
 
 def _introduce_listening() -> None:
     """What listening adds to the rooms below: who listens in a thread, whose words wait for a yes, settings, leaving."""
     from forum.listening import actions, queries, views
+    from forum.listening.ideas import queries as ideas
     from forum.members import actions as members
     from forum.members import queries as people
+    from forum.safety import queries as safety
     from forum.threads import views as threads
 
     _holds_personal_data("listening", queries.about_member, actions.forget_member)
     people.me_extras["answer"] = queries.to_answer
+    safety.reportable["idea"] = ideas.reported_idea
     _joins(members.on_words_changed, actions.words_setting_changed)
     _joins(threads.thread_banners, views.listening_banner)
     _joins(threads.thread_tools, views.thread_tools)

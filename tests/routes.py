@@ -111,6 +111,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "cuppas.say_jotting": ("own", "/cuppas/{cuppa}/jottings/{jotting}"),
     "cuppas.answer_summary": ("own", "/cuppas/{cuppa}/heard"),
     # for staff
+    "cuppas.check_on": ("supporter", "/cuppas/{cuppa}/check-on/{owner}"),
     "listening.today": ("supporter", "/listening"),
     "listening.insights": ("supporter", "/listening/insights"),
     "listening.make": ("supporter", "/listening/insights"),

@@ -26,6 +26,15 @@ def budget_left(member_id: int) -> int:
     return max(0, member.asks_per_month - asks_made(member_id))
 
 
+def asked_about(kind: str, subject: tuple[str, int]) -> list[int]:
+    """Return the members whom we asked about *subject* (kind, id), by id."""
+    subject_kind, subject_id = subject
+    query = Ask.select(Ask.member).where(
+        Ask.kind == kind, Ask.subject_kind == subject_kind, Ask.subject_id == subject_id
+    )
+    return [member_id for (member_id,) in query.order_by(Ask.member).tuples()]
+
+
 def about_member(member_id: int) -> list[dict[str, Any]]:
     """Return every ask we made of a member, for their export."""
     return [

@@ -3,6 +3,7 @@
 from typing import Any
 
 from forum import settings
+from forum.asking.queries import asked_about
 from forum.channels import actions
 from forum.channels.actions import Line, Owed
 from forum.channels.letters import render_letter
@@ -12,7 +13,7 @@ from forum.events import Event
 from forum.jobs import Again
 from forum.listening.cuppas.calendar import entry
 from forum.listening.cuppas.models import Cuppa, Invitation, Prompt, Summary
-from forum.listening.cuppas.queries import cuppa_url, participants
+from forum.listening.cuppas.queries import cuppa_url
 from forum.listening.cuppas.views import RECOGNITION_NAMES, answer_token
 from forum.members.models import Member
 from forum.web import date_words
@@ -194,13 +195,15 @@ def remind_of_soon(event: Event, _cursor: str) -> Again | None:
 
 
 def ask_about_summary(event: Event, _cursor: str) -> Again | None:
-    """Ask those who took part whether we heard them right."""
+    """Ask those who took part whether we heard them right, but for those whom the budget leaves in peace."""
     summary = Summary.get_or_none(Summary.id == event.subject_id)
     if summary is None:
         return None
     cuppa = summary.cuppa
     lines, letters = [], []
-    for member in Member.select().where(Member.id.in_(participants(cuppa.id)), Member.left_at.is_null()):
+    for member in Member.select().where(
+        Member.id.in_(asked_about("heard_right", ("summary", summary.id))), Member.left_at.is_null()
+    ):
         path = f"{_path(cuppa)}#heard"
         lines.append(Line(member.id, "cuppa_summary", cuppa.title, path))
         if _by_mail(member) and member.mail_asks:

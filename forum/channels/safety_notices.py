@@ -6,7 +6,7 @@ from forum import settings
 from forum.channels import actions
 from forum.channels.actions import Line, Owed
 from forum.channels.letters import Written, render_letter
-from forum.clock import now
+from forum.clock import SITE_ZONE, now
 from forum.events import Event
 from forum.jobs import Again
 from forum.members.models import Member
@@ -15,7 +15,7 @@ from forum.safety.trail.queries import reason_for
 from forum.text import _, excerpt_of
 from forum.threads.models import Post, Thread
 from forum.threads.urls import thread_url
-from forum.web import day_words
+from forum.web import day_words, zone
 
 _MODERATORS = ("moderator", "admin")
 _STAFF = ("supporter", *_MODERATORS)
@@ -142,7 +142,10 @@ def tell_suspended(event: Event, _cursor: str) -> Again | None:
     if row is None or row.lifted_at is not None or row.member.left_at is not None:
         return None
     until = (
-        _("You can post again on %(day)s. You can read all the time.", day=day_words(row.until.date()))
+        _(
+            "You can post again on %(day)s. You can read all the time.",
+            day=day_words(row.until.astimezone(zone(SITE_ZONE)).date()),
+        )
         if row.until
         else _("It lasts until a moderator ends it. You can read all the time.")
     )

@@ -15,7 +15,8 @@ from forum.listening.consent.queries import Quotable, Use, quotable_excerpts
 from forum.listening.ideas.queries import excerpts_behind_idea, promises
 from forum.listening.ideas.urls import idea_url
 from forum.listening.models import Excerpt, Idea
-from forum.text import gettext
+from forum.safety.queries import Reportable
+from forum.text import as_typed, gettext
 from forum.threads.models import Category, Post, Thread
 from forum.threads.urls import thread_url
 
@@ -163,6 +164,15 @@ def change(viewer: Viewer, change_id: int) -> ChangeView:
         my_answer=mine.made_difference if mine else None,
         is_mine=mine is not None,
         idea_id=idea_id,
+    )
+
+
+def reported_change(viewer: Viewer, change_id: int) -> Reportable:
+    """Return an entry as moderators see it when it is reported, without quotations: those are never copied. NotFound."""
+    row = change(viewer, change_id).row
+    words = as_typed(f"{row.title}\n\n{row.you_said}\n\n{row.we_did}\n\n{row.because}\n\n{row.what_next}")
+    return Reportable(
+        "change", change_id, gettext("The change “%(title)s”") % {"title": row.title}, words, row.url, None
     )
 
 

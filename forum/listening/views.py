@@ -27,6 +27,7 @@ bp.register_blueprint(consent_bp)
 bp.register_blueprint(ideas_bp)
 
 # What rooms above do with a theme, such as a cuppa about it; wiring fills this.
+insight_notes: list[Callable[[Viewer, int], Slot | None]] = []
 theme_tools: list[Callable[[Viewer, ThemeView], Sequence[Tool]]] = []
 
 
@@ -224,6 +225,7 @@ def _insight_page(who: Viewer, id: int, **more: Any) -> Any:
         insight=queries.insight(who, id),
         codes=queries.codebook(who),
         themes=queries.theme_titles(who),
+        notes=[note for note in (make(who, id) for make in insight_notes) if note is not None],
         **more,
     )
 

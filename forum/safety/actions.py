@@ -6,8 +6,8 @@ Suspensions, appeals, crisis and hours have folders of their own; their deeds ar
 from forum import audit, events
 from forum.access import Viewer, may_moderate, may_report, require
 from forum.clock import now
-from forum.database import transaction
-from forum.errors import Conflict, Invalid
+from forum.database import transaction, wait_for_log
+from forum.errors import Conflict, Invalid, NotFound
 from forum.members.models import Member
 from forum.safety import queries
 from forum.safety.appeals.actions import answer_appeal, appeal
@@ -16,7 +16,7 @@ from forum.safety.hours.actions import set_hours
 from forum.safety.models import REASONS, Appeal, Case, CaseNote, CrisisAlert, NameOpening, Report, Suspension
 from forum.safety.reasons import LONGEST_WORDS, reason_given
 from forum.safety.suspensions.actions import lift_suspension, suspend
-from forum.text import SafeHtml, _, tidy
+from forum.text import SafeHtml, _, as_typed, tidy
 from forum.threads import actions as threads
 from forum.threads import queries as conversations
 from forum.threads.models import Post, ThreadName
@@ -49,16 +49,37 @@ def report_post(viewer: Viewer, post_id: int, *, reason: str, words: str = "") -
     _check_report(viewer, reason, words)
     with transaction():
         post = Post.locked(post_id)
-        return _report(viewer, ("post", post_id), reason, words, snapshot=post.html, revision=seen.revision)
+        return _report(
+            viewer,
+            ("post", post_id),
+            reason,
+            words,
+            person_id=post.author_id,
+            snapshot=post.html,
+            revision=seen.revision,
+        )
 
 
 def report_member(viewer: Viewer, member_id: int, *, reason: str, words: str = "") -> Report:
-    """Tell moderators of a person. Raises NotFound, Invalid."""
+    """Tell moderators of a person, with their name and what they say of themselves. Raises NotFound, Invalid."""
     require(viewer.is_member, _("Please sign in to tell us about a person."))
     _check_report(viewer, reason, words)
     with transaction():
-        Member.locked(member_id)
-        return _report(viewer, ("member", member_id), reason, words)
+        member = Member.locked(member_id)
+        said = as_typed(f"{member.name}\n\n{member.about}")
+        return _report(viewer, ("member", member_id), reason, words, person_id=member_id, snapshot=said)
+
+
+def report_thing(viewer: Viewer, kind: str, id: int, *, reason: str, words: str = "") -> Report:
+    """Tell moderators of something from a room above (a key of `reportable`), as it reads now. Raises NotFound, Invalid."""
+    if kind not in queries.reportable:
+        raise NotFound
+    _check_report(viewer, reason, words)
+    with transaction():
+        # Two who tell us at once make one case.
+        wait_for_log()
+        thing = queries.reportable[kind](viewer, id)
+        return _report(viewer, (kind, id), reason, words, person_id=thing.person_id, snapshot=thing.words)
 
 
 def _check_report(viewer: Viewer, reason: str, words: str) -> None:
@@ -75,14 +96,15 @@ def _report(
     reason: str,
     words: str,
     *,
-    snapshot: SafeHtml | None = None,
+    person_id: int | None,
+    snapshot: SafeHtml,
     revision: int | None = None,
 ) -> Report:
-    """Join the open case about *subject*, or open one. The subject's row is locked by the caller."""
+    """Join the open case about *subject*, or open one. *person_id* wrote it. The caller lets nobody in between."""
     kind, subject_id = subject
     case = Case.get_or_none(Case.subject_kind == kind, Case.subject_id == subject_id, Case.closed_at.is_null())
     if case is None:
-        case = Case.create(subject_kind=kind, subject_id=subject_id, opened_at=now())
+        case = Case.create(subject_kind=kind, subject_id=subject_id, person=person_id, opened_at=now())
     if viewer.is_member:
         before = Report.get_or_none(Report.case == case.id, Report.reporter == viewer.id, Report.reason == reason)
         if before is not None:
@@ -130,7 +152,7 @@ def close_case(viewer: Viewer, case_id: int, *, outcome: str) -> None:
     outcome = reason_given(outcome)
     with transaction():
         case = _open_case(case_id)
-        if queries.has_left(case):
+        if case.person_id is not None and case.person.left_at is not None:
             empty_cases([case.id])
         Case.update(closed_at=now(), closed_by=viewer.id, outcome=outcome).where(Case.id == case.id).execute()
         audit.note(viewer, "case.closed", subject=case, reason=outcome)

@@ -9,11 +9,15 @@ from forum.threads.models import Post, Thread, ThreadName
 REASONS = ("unkind", "unsafe", "private", "advert", "illegal", "worried", "other")
 
 
+SUBJECTS = ("post", "member", "idea", "change")
+
+
 class Case(BaseModel):
-    """What moderators look at: one post or one member, with every report about it."""
+    """What moderators look at: one post, member, idea or change, with every report about it. *person* wrote it."""
 
     subject_kind = TextField()
     subject_id = BigIntegerField()
+    person = ForeignKeyField(Member, null=True, backref="+", on_delete="SET NULL")
     opened_at = UtcField(index=True)
     assignee = ForeignKeyField(Member, null=True, backref="+", on_delete="SET NULL")
     closed_at = UtcField(null=True)
@@ -23,7 +27,7 @@ class Case(BaseModel):
     class Meta:
         table_name = "safety_case"
         constraints = (
-            Check("subject_kind IN ('post', 'member')"),
+            Check(f"subject_kind IN {SUBJECTS}"),
             Check("(closed_at IS NULL) OR (closed_by_id IS NOT NULL)"),
         )
 
@@ -35,7 +39,7 @@ Case.add_index(
 
 
 class Report(BaseModel):
-    """What somebody told us, with the post as it was at that moment."""
+    """What somebody told us, with the words as they were at that moment."""
 
     case = ForeignKeyField(Case, backref="reports", on_delete="CASCADE")
     reporter = ForeignKeyField(Member, null=True, backref="+", on_delete="SET NULL")

@@ -1,5 +1,6 @@
 """Reading cases. What the folders of this room read is named here too."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from peewee import JOIN, fn
 
 from forum.access import Viewer, may_moderate, require_sight
+from forum.errors import NotFound
 from forum.members.models import Member
 from forum.members.names import shown_name
 from forum.safety.appeals.queries import AppealView, Decision, appeal, decisions_about, open_appeals
@@ -31,12 +33,12 @@ __all__ = [
     "PersonNow",
     "PostNow",
     "ReportView",
+    "Reportable",
     "about_member",
     "appeal",
     "case",
     "decisions_about",
     "deeds",
-    "has_left",
     "hours",
     "hours_line",
     "is_about",
@@ -45,6 +47,7 @@ __all__ = [
     "open_appeals",
     "open_cases",
     "reason_for",
+    "reportable",
     "standing_suspension",
     "watch",
 ]
@@ -99,6 +102,22 @@ class PostNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Reportable:
+    """Something from a room above that can be reported. *words* are how it reads now, *person_id* whoever wrote it."""
+
+    kind: str
+    id: int
+    about: str
+    words: SafeHtml
+    url: str
+    person_id: int | None
+
+
+# How rooms above show what can be reported: kind -> what takes a viewer and an id, and raises NotFound. Wiring fills this.
+reportable: dict[str, Callable[[Viewer, int], Reportable]] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class PersonNow:
     """The person a case is about."""
 
@@ -125,6 +144,7 @@ class CaseView:
     reports: tuple[ReportView, ...]
     notes: tuple[tuple[str, str, datetime], ...]
     post: PostNow | None
+    thing: Reportable | None
     person: PersonNow | None
     deeds: tuple[Deed, ...]
     openings: tuple[OpeningView, ...]
@@ -153,11 +173,14 @@ def open_cases(viewer: Viewer, *, closed: bool = False, before: int | None = Non
         reasons.setdefault(case_id, []).append(reason)
     posts = _titles([case.subject_id for case in cases if case.subject_kind == "post"])
     people = _names([case.subject_id for case in cases if case.subject_kind == "member"])
+    things = {case.id: _thing(viewer, case) for case in cases if case.subject_kind in reportable}
     return [
         CaseRow(
             id=case.id,
             subject_kind=case.subject_kind,
-            about=(posts if case.subject_kind == "post" else people).get(case.subject_id, gettext("Gone")),
+            about=thing.about
+            if (thing := things.get(case.id)) is not None
+            else (posts if case.subject_kind == "post" else people).get(case.subject_id, gettext("Gone")),
             reasons=tuple(dict.fromkeys(reasons.get(case.id, ()))),
             reports=len(reasons.get(case.id, ())),
             opened_at=case.opened_at,
@@ -169,6 +192,13 @@ def open_cases(viewer: Viewer, *, closed: bool = False, before: int | None = Non
 
 
 _SAME_VOICE = (ThreadName.thread == Post.thread) & (ThreadName.member == Post.author)
+
+
+def _thing(viewer: Viewer, row: Case) -> Reportable | None:
+    try:
+        return reportable[row.subject_kind](viewer, row.subject_id) if row.subject_kind in reportable else None
+    except NotFound:
+        return None
 
 
 def _titles(post_ids: list[int]) -> dict[int, str]:
@@ -223,8 +253,7 @@ def case(viewer: Viewer, case_id: int) -> CaseView:
     openings = openings_of(viewer, post.thread_name_id) if post is not None and post.thread_name_id else []
     # Who stands behind a name for one thread is for those to see who opened it.
     is_theirs_to_see = post is None or post.thread_name_id is None or any(one.is_open_to(viewer) for one in openings)
-    person_id = post.author_id if post else row.subject_id if row.subject_kind == "member" else None
-    person_id = person_id if is_theirs_to_see else None
+    person_id = row.person_id if is_theirs_to_see else None
     subjects = [("case", case_id), (row.subject_kind, row.subject_id)]
     if person_id is not None:
         subjects.append(("member", person_id))
@@ -243,6 +272,7 @@ def case(viewer: Viewer, case_id: int) -> CaseView:
         reports=reports,
         notes=notes,
         post=post,
+        thing=_thing(viewer, row),
         person=_person_now(person_id) if person_id is not None else None,
         deeds=tuple(deeds_on(subjects)),
         openings=tuple(openings),
@@ -295,20 +325,10 @@ def _person_now(member_id: int) -> PersonNow | None:
 
 def is_about(member_id: int, *, under_own_name: bool = False) -> Any:
     """Return what is true of cases about a member, or about something they wrote; *under_own_name* only, where asked so."""
-    mine = Post.select(Post.id).where(Post.author == member_id)
+    theirs = Case.person == member_id
     if under_own_name:
-        mine = mine.where(Post.id.not_in(unnamed_posts(member_id) or [0]))
-    return ((Case.subject_kind == "member") & (Case.subject_id == member_id)) | (
-        (Case.subject_kind == "post") & Case.subject_id.in_(mine)
-    )
-
-
-def has_left(case: Case) -> bool:
-    """Say whether a case is about somebody who left meanwhile."""
-    gone = Member.select(Member.id).where(Member.left_at.is_null(False))
-    theirs = Post.select(Post.id).where(Post.id == case.subject_id, Post.author.in_(gone))
-    found = theirs if case.subject_kind == "post" else gone.where(Member.id == case.subject_id)
-    return bool(found.exists())
+        theirs &= (Case.subject_kind != "post") | Case.subject_id.not_in(unnamed_posts(member_id) or [0])
+    return theirs
 
 
 # ---- export --------------------------------------------------------------------------------------------------------

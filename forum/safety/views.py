@@ -77,6 +77,8 @@ DEED_WORDS: dict[str, object] = {
     "change.updated": _("brought a change up to date"),
     "discourse.imported": _("brought in an older community"),
     "category.opened": _("opened a room to talk in"),
+    "member.codes_off": _("turned off somebody's codes from the phone"),
+    "cuppa.checked_on": _("checked on somebody who didn't come to a cuppa"),
 }
 DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 
@@ -112,14 +114,16 @@ def report() -> Any:
     post_id, name = request.values.get("post", ""), request.values.get("member", "")
     post = conversations.post(who, whole_number(post_id)) if post_id else None
     person = profiles.profile(who, name) if name and not post_id else None
+    thing = None if post or person else _thing(who)
     context = {
         "post": post,
         "person": person,
+        "thing": thing,
         "excerpt": excerpt_of(_plain(post), 240) if post else "",
         "reasons": list(REASON_WORDS.items()),
         "hours_line": queries.hours_line(who),
     }
-    if request.method == "GET" or (post is None and person is None):
+    if request.method == "GET" or (post or person or thing) is None:
         return web.page("safety/report.html", **context)
     reason, words = request.form.get("reason", ""), request.form.get("words", "")
     try:
@@ -127,9 +131,18 @@ def report() -> Any:
             actions.report_post(who, post.id, reason=reason, words=words)
         elif person is not None:
             actions.report_member(who, person.id, reason=reason, words=words)
+        elif thing is not None:
+            actions.report_thing(who, thing.kind, thing.id, reason=reason, words=words)
     except Invalid as trouble:
         return web.again("safety/report.html", trouble, **context)
     return web.page("safety/reported.html", reason=reason, **context)
+
+
+def _thing(who: Viewer) -> queries.Reportable | None:
+    for kind, find in queries.reportable.items():
+        if id := request.values.get(kind, ""):
+            return find(who, whole_number(id))
+    return None
 
 
 def _plain(post: conversations.PostView) -> str:

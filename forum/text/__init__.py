@@ -2,7 +2,7 @@
 
 from forum.text.anchors import Anchor, anchor, paragraphs, re_anchor
 from forum.text.bulk import Rendered, render_many
-from forum.text.door import NO_WORDS, RENDERER, shutdown, to_html
+from forum.text.door import NO_WORDS, RENDERER, as_typed, shutdown, to_html
 from forum.text.incoming import from_html
 from forum.text.mentions import mention_of, mentions_in, recalled
 from forum.text.messages import Sentence, _, gettext, n_, ngettext, speaking, translator
@@ -24,6 +24,7 @@ __all__ = [
     "Sentence",
     "_",
     "anchor",
+    "as_typed",
     "attributed",
     "clean_line",
     "excerpt_of",

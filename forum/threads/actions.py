@@ -39,6 +39,7 @@ from forum.threads.moderating.actions import (
     hide_thread,
     open_door,
     open_thread,
+    rename_thread,
     show_thread,
     shut_door,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "open_thread",
     "react",
     "readings",
+    "rename_thread",
     "reply",
     "save_draft",
     "show_post",

@@ -100,6 +100,7 @@ def _world(clock: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "slug": thread.slug,
         "post": post.id,
         "hidden_post": hidden.id,
+        "owner": people["member"].id,
         "owner_name": people["member"].name,
         "insight": insight.id,
         "excerpt": Excerpt.get(Excerpt.insight == insight.id).id,
@@ -145,7 +146,7 @@ def _a_running_cuppa(host: Viewer, guest: Viewer) -> Any:
     )
     cuppa = cuppas.plan_cuppa(host, plan, nonce="q" * 9)
     cuppas.publish_cuppa(host, cuppa.id)
-    cuppas.answer_invitation(guest, cuppa.id, answer="hope_to")
+    cuppas.answer_invitation(guest, cuppa.id, answer="hope_to", check_on_me=True)
     return cuppa
 
 

@@ -1,7 +1,8 @@
 """Anyone can report; moderators decide with a reason; every deed is kept."""
 
 import ast
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,11 @@ from forum import audit
 from forum.access import HOUSE
 from forum.database import transaction
 from forum.errors import Conflict, Invalid, NotAllowed
+from forum.legacy.actions import publish_change, update_change
+from forum.legacy.entry import Entry
+from forum.legacy.queries import change_url
+from forum.listening.ideas.actions import propose_idea
+from forum.listening.ideas.urls import idea_url
 from forum.members.actions import erase_member, viewer_for
 from forum.members.models import Member
 from forum.safety import actions, queries
@@ -190,6 +196,18 @@ def test_a_suspended_member_reads_but_cannot_post_until_it_is_over(new_client: A
     assert "Post my reply" in new_client(member).soup(f"/t/{thread.id}/{thread.slug}").get_text()
 
 
+def test_the_letter_names_the_day_from_which_one_may_post_again(
+    clock: Any, work: Any, outbox: Any, client: Any
+) -> None:
+    clock.set(datetime(2027, 7, 6, 12, tzinfo=UTC))
+    member = factories.a_member()
+    actions.report_member(viewer_for(factories.a_member()), member.id, reason="unkind")
+    client.sign_in(factories.a_member(role="moderator"))
+    client.fill(f"/safety/cases/{Case.get().id}", press="Suspend", span="1", reason="A day to cool off")
+    work()
+    assert "You can post again on Thursday 8 July" in outbox.words(outbox.last(member.email))
+
+
 def test_nobody_suspends_themselves_and_only_an_administrator_a_moderator(stack: Any) -> None:
     one, two = factories.a_member(role="moderator"), factories.a_member(role="moderator")
     for who, whom in ((one, one), (one, two)):
@@ -261,3 +279,77 @@ def test_who_leaves_takes_their_name_and_words_out_of_reports(stack: Any) -> Non
         actions.forget_member(reporter.id)
     assert Report.get().reporter_id is None
     assert Case.select().count() == 1
+
+
+# ---- ideas, changes, names -----------------------------------------------------------------------------------------
+
+
+def test_anybody_reports_an_idea_in_two_taps_and_the_case_shows_it_as_it_was(new_client: Any, work: Any) -> None:
+    proposer, reporter, moderator = (
+        factories.a_member("Rhys"),
+        factories.a_member("Ada"),
+        factories.a_member(role="admin"),
+    )
+    idea = propose_idea(viewer_for(proposer), title="Sack <b>Zebra</b>", words="She is useless.\n\nReally.")
+    client = new_client(reporter)
+    path = client.soup(idea_url(idea.id, idea.title)).select_one("a[href^='/report?']")["href"]
+    answer = client.fill(path, reason="unkind")
+    assert "Thank you for telling us" in answer.text
+    client.fill(path, reason="unkind")
+    work()
+    assert Report.select().count() == 1
+    erase_member(HOUSE, proposer.id, reason="Asked us to")
+    staff = new_client(moderator)
+    page = staff.soup(f"/safety/cases/{Case.get().id}").get_text()
+    assert "Sack <b>Zebra</b>" in page
+    assert "She is useless." in page
+    assert "The idea" in staff.soup("/safety").get_text()
+    actions.close_case(viewer_for(moderator), Case.get().id, outcome="They have left")
+    assert "Zebra" not in staff.soup(f"/safety/cases/{Case.get().id}").get_text()
+
+
+def test_whoever_proposed_a_reported_idea_can_be_given_a_time_away(new_client: Any) -> None:
+    proposer, moderator = factories.a_member("Rhys"), factories.a_member(role="moderator")
+    idea = propose_idea(viewer_for(proposer), title="Sack Zebra", words="She is useless.")
+    actions.report_thing(viewer_for(factories.a_member()), "idea", idea.id, reason="unkind")
+    path = f"/safety/cases/{Case.get().id}"
+    answer = new_client(moderator).fill(path, press="Suspend Rhys", span="7", reason="Unkind to staff")
+    assert answer.status_code == 303
+    assert Member.fetch(proposer.id).suspended_until is not None
+
+
+def test_a_visitor_reports_a_change(client: Any, new_client: Any) -> None:
+    supporter = viewer_for(factories.a_member(role="supporter"))
+    entry = Entry("Rings back now", "Nobody rang", "They ring", "", "", "done")
+    change = publish_change(supporter, entry, nonce="c" * 9)
+    path = client.soup(change_url(change.id, change.slug)).select_one("a[href^='/report?']")["href"]
+    assert "Thank you for telling us" in client.fill(path, reason="private").text
+    update_change(supporter, change.id, replace(entry, we_did="They may ring"))
+    page = new_client(factories.a_member(role="moderator")).soup(f"/safety/cases/{Case.get().id}").get_text()
+    assert "They ring" in page
+    assert "They may ring" in page
+
+
+def test_a_name_that_was_reported_is_kept_as_it_was(new_client: Any) -> None:
+    person, reporter = factories.a_member("Rude Zebra", about="Still a zebra"), factories.a_member()
+    client = new_client(reporter)
+    path = client.soup("/m/Rude%20Zebra").select_one("a[href^='/report?']")["href"]
+    assert "Thank you for telling us" in client.fill(path, reason="unkind").text
+    with transaction():
+        Member.update(name="Kind Horse", name_key="kind horse", about="").where(Member.id == person.id).execute()
+    page = new_client(factories.a_member(role="moderator")).soup(f"/safety/cases/{Case.get().id}").get_text()
+    assert "Rude Zebra" in page
+    assert "Still a zebra" in page
+    assert "Kind Horse" in page
+
+
+@pytest.mark.parametrize("what", ["idea=999", "idea=x", "change=999", "change=-1", f"idea={10**30}"])
+def test_what_is_not_there_cannot_be_reported(new_client: Any, what: str) -> None:
+    assert new_client(factories.a_member()).get(f"/report?{what}").status_code == 404
+
+
+def test_a_visitor_who_may_not_read_an_idea_signs_in_first(client: Any) -> None:
+    idea = propose_idea(viewer_for(factories.a_member()), title="Sack Zebra", words="She is useless.")
+    answer = client.get(f"/report?idea={idea.id}")
+    assert answer.status_code == 303
+    assert "/login" in answer.location

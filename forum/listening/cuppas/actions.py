@@ -22,6 +22,7 @@ from forum.listening.cuppas.models import (
     Prompt,
     Summary,
     SummaryAnswer,
+    SummaryInsight,
 )
 from forum.listening.cuppas.plan import Plan
 from forum.members.actions import viewer_for
@@ -177,6 +178,7 @@ def change_cuppa(viewer: Viewer, cuppa_id: int, plan: Plan) -> Cuppa:
     Raises Invalid when that leaves too little time to think, with the earliest time; Conflict once it has begun."""
     facts = _facts(plan)
     with transaction():
+        Thread.all_locked([Cuppa.fetch(cuppa_id).thread_id or 0])
         cuppa = Cuppa.locked(cuppa_id)
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
         _require_to_come(cuppa)
@@ -195,6 +197,7 @@ def change_cuppa(viewer: Viewer, cuppa_id: int, plan: Plan) -> Cuppa:
             fresh = Cuppa.fetch(cuppa.id)
             while _let_next_in(fresh):
                 pass
+            threads.rename_thread(cuppa.thread_id, facts["title"])
             if any(getattr(cuppa, name) != facts[name] for name in HOUSEKEEPING):
                 _listen(viewer, fresh)
             audit.note(viewer, "cuppa.changed", subject=cuppa)
@@ -392,6 +395,7 @@ def answer_invitation(viewer: Viewer, cuppa_id: int, *, answer: str, check_on_me
 def _settle(cuppa: Cuppa, invitation: Invitation, *, answer: str, check_on_me: bool) -> Invitation:
     """Give or free the seat that an answer asks for. The cuppa's row is locked by the caller."""
     moment = now()
+    check_on_me = check_on_me and answer in SAID_YES
     facts: dict[str, object] = {"answer": answer, "answered_at": moment, "check_on_me": check_on_me}
     if answer in SAID_YES:
         if invitation.seated_at is None and invitation.waiting_since is None:
@@ -515,8 +519,25 @@ def show_prompt(viewer: Viewer, prompt_id: int) -> None:
 # ---- afterwards ----------------------------------------------------------------------------------------------------
 
 
+def check_on(viewer: Viewer, cuppa_id: int, member_id: int) -> None:
+    """Say that we have checked on somebody who asked for that and did not appear. Twice is fine. Raises NotFound."""
+    with transaction():
+        cuppa = Cuppa.locked(cuppa_id)
+        require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
+        invitation = Invitation.get_or_none(Invitation.cuppa == cuppa.id, Invitation.member == member_id)
+        if invitation is None or not invitation.check_on_me:
+            raise NotFound
+        if invitation.checked_at is not None:
+            return
+        Invitation.update(checked_at=now(), checked_by=viewer.id).where(Invitation.id == invitation.id).execute()
+        audit.note(viewer, "cuppa.checked_on", subject=invitation)
+
+
 def send_summary(viewer: Viewer, cuppa_id: int, *, source: str) -> Summary:
-    """Tell participants what the host heard, and ask whether that is right. Sending again replaces it and asks anew."""
+    """Tell participants what the host heard, and ask whether that is right. Sending again replaces it and asks anew.
+
+    Who has been asked often enough, or wants a pause, is left in peace; they may still answer on the page. Raises
+    Invalid; Conflict before it began, and once the summary is on the workbench."""
     source = tidy(source).strip()
     if not source:
         raise Invalid(errors={"source": _("Write what you heard, in a few lines.")})
@@ -524,22 +545,25 @@ def send_summary(viewer: Viewer, cuppa_id: int, *, source: str) -> Summary:
         raise Invalid(errors={"source": _("Please shorten it: people have a few minutes.")})
     html = to_html(source)
     with transaction():
+        people = [member.id for member in Member.all_locked(queries.participants(cuppa_id))]
         cuppa = Cuppa.locked(cuppa_id)
         require(may_run_cuppa(viewer, host_id=cuppa.host_id), NOT_YOURS)
         if cuppa.cancelled_at is not None:
             raise Conflict(_("This cuppa was cancelled. Plan a new one."))
         if cuppa.published_at is None or cuppa.starts_at > now():
             raise Conflict(_("The cuppa has not begun yet."))
-        facts = {"source": source, "html": html, "renderer": RENDERER, "by": viewer.id, "sent_at": now()}
         standing = Summary.get_or_none(Summary.cuppa == cuppa.id)
-        if standing is None:
-            summary = Summary.create(cuppa=cuppa.id, **facts)
-        else:
+        if standing is not None:
             if standing.source == source:
                 return standing
-            Summary.update(facts).where(Summary.id == standing.id).execute()
-            SummaryAnswer.delete().where(SummaryAnswer.summary == standing.id).execute()
-            summary = Summary.fetch(standing.id)
+            if SummaryInsight.select().where(SummaryInsight.summary == standing.id).exists():
+                raise Conflict(_("This is on the workbench already. Write there what else you heard."))
+            standing.delete_instance()
+        summary = Summary.create(
+            cuppa=cuppa.id, source=source, html=html, renderer=RENDERER, by=viewer.id, sent_at=now()
+        )
+        for member_id in people:
+            ask(member_id, "heard_right", ("summary", summary.id))
         events.record("summary.sent", subject=summary, actor=viewer, cuppa=cuppa.id)
         return summary
 
@@ -550,6 +574,7 @@ def answer_summary(viewer: Viewer, cuppa_id: int, *, heard_right: bool, words: s
     A new answer takes the place of the first. Raises Invalid for a no without words, NotFound for who was not there."""
     words = tidy(words).strip()[:LONGEST_WORDS]
     with transaction():
+        Member.locked(viewer.id or 0)
         summary = Summary.get_or_none(Summary.cuppa == cuppa_id)
         if summary is None or viewer.id not in queries.participants(cuppa_id):
             raise NotFound
@@ -560,23 +585,31 @@ def answer_summary(viewer: Viewer, cuppa_id: int, *, heard_right: bool, words: s
         answer = SummaryAnswer.create(
             summary=summary.id, member=viewer.id, heard_right=heard_right, words=words, at=now()
         )
+        answered(viewer.id or 0, "heard_right", ("summary", summary.id), answer="yes" if heard_right else "no")
         events.record("summary.answered", subject=answer, actor=viewer, cuppa=cuppa_id)
 
 
 def take_to_workbench(viewer: Viewer, cuppa_id: int, *, kind: str, nonce: str) -> int:
-    """Make an insight of a summary that participants had their say about, disagreement included. Return its id.
+    """Make an insight of a summary that participants had their say about, and return its id.
 
-    They had it when all of them answered, or three days have gone by. There is no way round that
-    for the host. Raises Conflict before they had their say, Invalid, NotFound."""
+    They had it when all of them answered, or three days have gone by. There is no way round that for the host. Their
+    disagreement stands beside the insight and stays theirs: it is not copied, so it goes when they do. Twice makes one.
+    Raises Conflict before they had their say, Invalid, NotFound."""
     seen = queries.cuppa(viewer, cuppa_id)
     require(may_run_cuppa(viewer, host_id=seen.host_id), NOT_YOURS)
     if seen.summary is None:
         raise NotFound
     if not seen.summary.is_confirmed:
         raise Conflict(_("The people who took part have not had their say yet. They have three days."))
-    lines = [str(_("From the cuppa “%(title)s”:", title=seen.card.title)), seen.summary.source]
-    lines += [str(_("Somebody disagreed: %(words)s", words=words)) for _name, words in seen.summary.corrections]
-    return listening.note_insight(viewer, kind=kind, memo="\n\n".join(lines), nonce=nonce).id
+    memo = f"{_('From the cuppa “%(title)s”:', title=seen.card.title)}\n\n{seen.summary.source}"
+    with transaction():
+        Summary.locked(seen.summary.id)
+        before = SummaryInsight.get_or_none(SummaryInsight.summary == seen.summary.id)
+        if before is not None:
+            return int(before.insight_id)
+        insight = listening.note_insight(viewer, kind=kind, memo=memo, nonce=nonce)
+        SummaryInsight.create(summary=seen.summary.id, insight=insight.id)
+        return insight.id
 
 
 # ---- leaving -------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from peewee import BooleanField, Check, ForeignKeyField, IntegerField, TextField
 
 from forum.database import BaseModel, HtmlField, UtcField
-from forum.listening.models import Theme
+from forum.listening.models import Insight, Theme
 from forum.members.models import Member
 from forum.threads.models import Thread
 
@@ -82,7 +82,9 @@ class Prompt(BaseModel):
 
 
 class Invitation(BaseModel):
-    """One member's invitation, their answer, and their seat. Answering without being invited makes one too."""
+    """One member's invitation, their answer, and their seat. Answering without being invited makes one too.
+
+    Who asked us to *check_on_me* and did not appear is checked on, kindly: *checked_at*, *checked_by*."""
 
     cuppa = ForeignKeyField(Cuppa, backref="invitations", on_delete="CASCADE")
     member = ForeignKeyField(Member, backref="invitations", on_delete="CASCADE")
@@ -92,6 +94,8 @@ class Invitation(BaseModel):
     seated_at = UtcField(null=True)
     waiting_since = UtcField(null=True)
     check_on_me = BooleanField(default=False)
+    checked_at = UtcField(null=True)
+    checked_by = ForeignKeyField(Member, null=True, backref="+", on_delete="SET NULL")
 
     class Meta:
         constraints = (
@@ -138,3 +142,10 @@ class SummaryAnswer(BaseModel):
 
     class Meta:
         indexes = ((("summary", "member"), True),)
+
+
+class SummaryInsight(BaseModel):
+    """An insight that a summary led to. What participants said to the summary is read there, never copied."""
+
+    summary = ForeignKeyField(Summary, backref="summary_insights", on_delete="CASCADE")
+    insight = ForeignKeyField(Insight, unique=True, backref="summary_insights", on_delete="CASCADE")

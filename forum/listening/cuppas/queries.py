@@ -10,12 +10,20 @@ from peewee import JOIN, fn
 from forum.access import Viewer, may_host, may_read_jotting, require_sight
 from forum.clock import now
 from forum.errors import NotFound
-from forum.listening.cuppas.models import Cuppa, Invitation, Jotting, Prompt, Summary, SummaryAnswer
+from forum.listening.cuppas.models import (
+    Cuppa,
+    Invitation,
+    Jotting,
+    Prompt,
+    Summary,
+    SummaryAnswer,
+    SummaryInsight,
+)
 from forum.listening.cuppas.times import CATCH_UP, DOORS_OPEN_BEFORE
 from forum.members.models import Member
 from forum.members.names import shown_name
 from forum.text import SafeHtml
-from forum.threads.models import Post, Thread
+from forum.threads.models import Post, ReadingMark, Thread
 from forum.threads.urls import thread_url
 from forum.threads.voices.queries import names_in
 
@@ -102,6 +110,7 @@ class SummaryView:
     mine: bool | None
     is_confirmed: bool
     is_asked: bool
+    insight_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +364,7 @@ def _summary(viewer: Viewer, row: Cuppa) -> SummaryView | None:
         mine=next((answer.heard_right for answer in answers if answer.member_id == viewer.id), None),
         is_confirmed=confirmed,
         is_asked=viewer.id in asked,
+        insight_id=SummaryInsight.select(SummaryInsight.insight).where(SummaryInsight.summary == summary.id).scalar(),
     )
 
 
@@ -362,6 +372,64 @@ def is_confirmed(summary: Summary, *, asked: set[int], answered: set[int]) -> bo
     """Say whether participants had their say: all of them answered, or three days have passed since they were asked."""
     sent_at: datetime = summary.sent_at
     return now() >= sent_at + CONFIRM_SPAN or (bool(asked) and asked <= answered)
+
+
+@dataclass(frozen=True, slots=True)
+class ToCheckOn:
+    """Somebody who asked us to check on them if they don't appear, and has not appeared yet."""
+
+    member_id: int
+    name: str
+    checked_at: datetime | None
+
+
+def to_check_on(viewer: Viewer, cuppa_id: int) -> list[ToCheckOn]:
+    """Return whom the host should check on, once the talk has begun: who asked for it, said yes and has not appeared.
+
+    Nobody else is ever listed. That somebody spoke under a name for this thread must not show here. For staff."""
+    require_sight(may_host(viewer))
+    row = Cuppa.fetch(cuppa_id)
+    if row.cancelled_at is not None or row.starts_at > now():
+        return []
+    looked_in = ReadingMark.select(ReadingMark.member).where(
+        ReadingMark.thread == row.thread_id, ReadingMark.at >= row.starts_at - DOORS_OPEN_BEFORE
+    )
+    spoke = people_who_spoke(cuppa_id) - names_in(row.thread_id).keys()
+    query = (
+        Invitation.select(Invitation.member, Member.name, Invitation.checked_at)
+        .join(Member, on=(Invitation.member == Member.id))
+        .where(
+            Invitation.cuppa == cuppa_id,
+            Invitation.check_on_me,
+            Member.left_at.is_null(),
+            Invitation.member.not_in(looked_in),
+            Invitation.member.not_in(spoke),
+        )
+        .order_by(Member.name)
+    )
+    return [ToCheckOn(*found) for found in query.tuples()]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardBehind:
+    """The cuppa that an insight came from, and what people who took part said of its summary."""
+
+    title: str
+    url: str
+    corrections: tuple[str, ...]
+
+
+def heard_behind(viewer: Viewer, insight_id: int) -> HeardBehind | None:
+    """Return the cuppa that an insight came from, with the disagreement that belongs to it, if it came from one."""
+    require_sight(may_host(viewer))
+    query = Cuppa.select(Cuppa.id, Cuppa.slug, Cuppa.title, Summary.id).join(Summary).join(SummaryInsight)
+    row = query.where(SummaryInsight.insight == insight_id).tuples().first()
+    if row is None:
+        return None
+    said = SummaryAnswer.select(SummaryAnswer.words).where(
+        SummaryAnswer.summary == row[3], ~SummaryAnswer.heard_right, SummaryAnswer.words != ""
+    )
+    return HeardBehind(row[2], cuppa_url(row[0], row[1]), tuple(w for (w,) in said.order_by(SummaryAnswer.id).tuples()))
 
 
 def people_in_thread(thread_id: int) -> list[int]:
@@ -415,6 +483,7 @@ def about_member(member_id: int) -> dict[str, Any]:
                 "answer": row.answer,
                 "seated": row.seated_at is not None,
                 "check_on_me": row.check_on_me,
+                "checked_at": row.checked_at.isoformat() if row.checked_at else None,
             }
             for row in invitations
         ],

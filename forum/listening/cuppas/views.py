@@ -97,6 +97,12 @@ def hours_words(_who: Viewer, thread: ThreadView) -> object:
     return _("The door opens in a moment. Please look again.")
 
 
+def insight_note(who: Viewer, insight_id: int) -> Slot | None:
+    """On an insight: the cuppa it came from, and what was said against the summary."""
+    heard = queries.heard_behind(who, insight_id)
+    return Slot("cuppas/_heard_behind.html", {"heard": heard}) if heard else None
+
+
 def theme_tools(who: Viewer, theme: Any) -> list[Tool]:
     """Beside a theme: one tap makes a cuppa about it."""
     return [Tool(_("Plan a cuppa about this"), f"/cuppas/new?theme={theme.id}", "coffee")] if may_host(who) else []
@@ -186,6 +192,7 @@ def _facts(who: Viewer, seen: queries.CuppaView) -> dict[str, Any]:
         "recognition_note": RECOGNITION_NOTE if seen.card.recognition in {"voucher", "payment"} else "",
         "runs": runs,
         "twice": _twice(seen),
+        "to_check_on": queries.to_check_on(who, seen.card.id) if runs else [],
         "insight_kinds": [(kind, KIND_WORDS[kind][0]) for kind in INSIGHT_KINDS],
     }
 
@@ -325,6 +332,15 @@ def show_prompt(id: int, prompt_id: int) -> Any:
 
 
 # ---- afterwards ----------------------------------------------------------------------------------------------------
+
+
+@bp.post("/cuppas/<int:id>/check-on/<int:member_id>")
+def check_on(id: int, member_id: int) -> Any:
+    """The host ticks that somebody who asked for it was checked on."""
+    who = viewer()
+    seen = queries.cuppa(who, id)
+    actions.check_on(who, id, member_id)
+    return web.go(f"{seen.card.url}#check-on", say=_("Thank you for checking on them."))
 
 
 @bp.post("/cuppas/<int:id>/summary")

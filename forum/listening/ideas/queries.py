@@ -14,7 +14,8 @@ from forum.listening.ideas.urls import idea_url
 from forum.listening.models import Idea
 from forum.members.names import NOBODY
 from forum.rows import cursor, marks, moment, read_cursor, rows, stored
-from forum.text import _
+from forum.safety.queries import Reportable
+from forum.text import _, as_typed, gettext
 
 # Only names of columns and question marks are ever put together into SQL; values always travel beside it.
 # ruff: noqa: S608
@@ -161,6 +162,14 @@ def idea(viewer: Viewer, id: int) -> IdeaView:
             for step in steps
         ],
     )
+
+
+def reported_idea(viewer: Viewer, id: int) -> Reportable:
+    """Return an idea as moderators see it when it is reported. For members. Raises NotFound."""
+    found = idea(viewer, id)
+    about = gettext("The idea “%(title)s”") % {"title": found.row.title}
+    words = as_typed(f"{found.row.title}\n\n{found.words}")
+    return Reportable("idea", id, about, words, found.row.url, found.row.proposer_id)
 
 
 def ideas_of_theme(viewer: Viewer, theme_id: int) -> list[IdeaRow]:

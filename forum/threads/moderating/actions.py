@@ -4,10 +4,10 @@ from forum import audit, events, search
 from forum.access import Viewer, may_moderate, require
 from forum.clock import now
 from forum.database import transaction
-from forum.text import _
+from forum.text import _, clean_line, slugify
 from forum.threads import sight
 from forum.threads.models import Thread
-from forum.threads.writing import visibility_of
+from forum.threads.writing import LONGEST_TITLE, visibility_of
 
 
 def hide_thread(viewer: Viewer, thread_id: int, reason: str) -> None:
@@ -81,3 +81,13 @@ def _set_door(thread_id: int, *, closed_by: int | None) -> None:
         ).execute()
         kind = "thread.closed" if closed_by else "thread.opened"
         events.record(kind, subject=thread, channel=f"thread:{thread_id}")
+
+
+def rename_thread(thread_id: int, title: str) -> None:
+    """Give a thread another title. Twice is fine. For rooms above whose things have a thread of their own."""
+    title = clean_line(title, LONGEST_TITLE)
+    with transaction():
+        if Thread.locked(thread_id).title == title:
+            return
+        Thread.update(title=title, slug=slugify(title)).where(Thread.id == thread_id).execute()
+        search.set_thread_title(thread_id, title)
