@@ -64,6 +64,9 @@ def keep_rendering_out_of_transactions(monkeypatch: pytest.MonkeyPatch) -> list[
         def render(*args: Any, **kwargs: Any) -> Any:
             if database.db.obj is not None and database.in_transaction():
                 ours = [frame for frame in traceback.extract_stack() if "/forum/" in frame.filename]
+                # The demo fills an empty database all or nothing: nobody else is waiting there.
+                if any("/forum/demo/" in frame.filename for frame in ours):
+                    return real(*args, **kwargs)
                 places.append(" < ".join(f"{frame.name}" for frame in reversed(ours[-6:])))
             return real(*args, **kwargs)
 
