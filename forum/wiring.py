@@ -92,7 +92,6 @@ def _introduce_cuppas() -> None:
     _holds_personal_data("cuppas", queries.about_member, actions.forget_member)
     people.me_extras["invitations"] = views.invitations_shelf
     _joins(threads.home_extras, views.next_on_home)
-    _joins(threads.thread_banners, views.room_banner)
     _joins(threads.thread_tools, views.plan_tools)
     _joins(threads.closed_words, views.hours_words)
     _joins(workbench.theme_tools, views.theme_tools)
@@ -123,6 +122,7 @@ def _introduce_legacy() -> None:
 def _introduce_listening() -> None:
     """What listening adds to the rooms below: who listens in a thread, whose words wait for a yes, settings, leaving."""
     from forum.listening import actions, queries, views
+    from forum.listening.cuppas.views import room_banner
     from forum.listening.ideas import queries as ideas
     from forum.members import actions as members
     from forum.members import queries as people
@@ -133,7 +133,8 @@ def _introduce_listening() -> None:
     people.me_extras["answer"] = queries.to_answer
     safety.reportable["idea"] = ideas.reported_idea
     _joins(members.on_words_changed, actions.words_setting_changed)
-    _joins(threads.thread_banners, views.listening_banner)
+    # In a cuppa's room the first thing to know is whether its door is open.
+    _joins(threads.thread_banners, room_banner, views.listening_banner)
     _joins(threads.thread_tools, views.thread_tools)
     _joins(threads.post_tools, views.post_tools)
     _joins(threads.listening_threads, queries.listening_among)

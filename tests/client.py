@@ -24,6 +24,8 @@ class Client(FlaskClient):
         if response.mimetype == "text/html":
             body = response.get_data(as_text=True)
             if pages.is_page(response.content_type, body):
+                dead = pages.dead_ends(body)
+                assert not dead, f"{response.request.path} has links to places that are not on it: {dead}"
                 pages.keep(response.request.url, body, status=response.status_code, test=self.test_name)
         return response
 

@@ -150,6 +150,21 @@ def test_nobody_can_answer_what_is_over(clock: Any) -> None:
 # ---- inviting ------------------------------------------------------------------------------------------------------
 
 
+def test_once_the_talk_is_over_whoever_had_no_seat_comes_in_and_answers(new_client: Any, clock: Any, work: Any) -> None:
+    cuppa = published(seats=2)
+    people = [factories.a_member() for _ in range(4)]
+    for member in people[:3]:
+        clock.advance(seconds=1)
+        says(cuppa, member)
+    clock.advance(hours=50)
+    work()
+    for member in people[2:]:
+        client = new_client(member)
+        answer = client.fill(f"/cuppas/{cuppa.id}/{cuppa.slug}", press="I'd like to answer too", follow=True)
+        assert "Still time to answer" in answer.text
+        assert client.fill(answer.request.path, press="Post my reply", source="I was at work.").status_code == 303
+
+
 def test_nobody_is_added_without_saying_yes_or_asked_beyond_their_budget(work: Any, outbox: Any) -> None:
     host = a_host()
     cuppa = published(host, title="Nights")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from forum import clock
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -223,11 +224,41 @@ def test_calling_off_asks_for_a_reason_and_is_counted_in_public(work: Any, outbo
     assert len([letter for letter in outbox.to(member.email) if "Called off" in letter["Subject"]]) == 1
 
 
-def test_a_plan_that_nobody_saw_is_not_counted() -> None:
+def test_a_plan_that_nobody_saw_needs_no_reason_and_is_not_counted(new_client: Any) -> None:
     host = a_host()
-    actions.cancel_cuppa(viewer_for(host), planned(host).id, reason="no")
+    plan = planned(host)
+    answer = new_client(host).fill(f"/cuppas/{plan.id}/cancel", press="Drop this plan", follow=True)
+    assert "nobody had seen it" in answer.text
     assert queries.late_cancellations() == (0, 0)
     assert queries.plans_of(viewer_for(host)) == []
+
+
+# ---- hosting -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_asked_for_where_it_can_be_written(new_client: Any) -> None:
+    host = a_host()
+    plan = planned(host, hours=5, hear_by="", prompts=())
+    client = new_client(host)
+    answer = client.fill(f"/cuppas/{plan.id}/{plan.slug}", press="Put it on the notice board")
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.text, "html.parser")
+    asked = [str(link["href"]).removeprefix("#") for link in page.select(".wrong a")]
+    assert asked == ["f-hear_by", "f-prompts"]
+    assert all(page.find(id=name, attrs={"aria-invalid": "true"}) for name in asked)
+    assert page.select_one("[name=can_change]").text.strip() == "When the night line opens."
+    client.fill(f"/cuppas/{plan.id}/edit", hear_by="In two weeks.", prompt=["What helps?"])
+    answer = client.fill(f"/cuppas/{plan.id}/{plan.slug}", press="Put it on the notice board")
+    assert "People need 24 hours to think" in answer.text
+
+
+def test_the_run_sheet_keeps_the_time_for_the_host(new_client: Any, clock: Any) -> None:
+    host = a_host()
+    plan = planned(host, hours=28)
+    page = new_client(host).soup(f"/cuppas/{plan.id}/run-sheet")
+    hour = [(at.text, words.text) for at, words in zip(page.select("dl dt"), page.select("dl dd"), strict=True)][:7]
+    assert [at for at, _ in hour] == ["1:45pm", "2pm", "2:05pm", "2:27pm", "2:50pm", "2:55pm", "3pm"]
+    assert hour[2][1] == "What helps you to sleep?"
 
 
 # ---- finding them --------------------------------------------------------------------------------------------------
@@ -243,6 +274,19 @@ def test_the_board_pages_through_what_was(clock: Any) -> None:
     assert len(first) == 21
     rest = queries.past_cuppas(viewer, before=first[19].id)
     assert [card.id for card in first[:20]] + [card.id for card in rest] == ids[::-1]
+
+
+def test_what_is_on_now_stands_first_on_the_board(clock: Any) -> None:
+    host = a_host()
+    for title, hours in (("that was this morning", 25.0), ("that is on now", 30.0), ("of next week", 170.0)):
+        published(host, hours=hours, title=f"A cuppa {title}")
+    clock.advance(hours=30)
+    board = [(card.title, card.phase) for card in queries.coming_cuppas(viewer_for(host))]
+    assert board == [
+        ("A cuppa that is on now", "open"),
+        ("A cuppa that was this morning", "catching_up"),
+        ("A cuppa of next week", "coming"),
+    ]
 
 
 def test_home_shows_the_next_one_and_not_the_one_that_was(clock: Any, client: Any) -> None:

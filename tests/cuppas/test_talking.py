@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.listening.cuppas import actions, queries
@@ -69,6 +70,15 @@ def test_the_reply_box_says_when_the_door_opens(new_client: Any) -> None:
     assert "What helps you to sleep?" in text
 
 
+def test_the_room_says_first_whether_its_door_is_open(new_client: Any) -> None:
+    host = a_host()
+    cuppa = published(host, hours=48)
+    page = new_client(host).soup(f"/t/{cuppa.thread_id}/{cuppa.slug}")
+    words = page.select_one("main").get_text(" ", strip=True)
+    assert words.index("The door opens on") < words.index("is listening here")
+    assert "listen to what I said earlier" not in words
+
+
 def test_a_chat_is_open_at_once(work: Any) -> None:
     chat, member = published(kind="chat", hours=5, prompts=()), factories.a_member()
     says(chat, member, "may_drop_in")
@@ -120,6 +130,9 @@ def test_overlong_thoughts_are_kept_on_the_page(new_client: Any) -> None:
     answer = new_client(member).fill(f"/cuppas/{cuppa.id}/{cuppa.slug}", form="form.think", words="x" * 5000)
     assert answer.status_code == 422
     assert "x" * 5000 in answer.text
+    page = BeautifulSoup(answer.text, "html.parser")
+    box = page.find(id=str(page.select_one(".wrong a")["href"]).removeprefix("#"))
+    assert (box.text.strip(), box["aria-invalid"]) == ("x" * 5000, "true")
 
 
 def test_the_host_puts_a_question_to_everybody_once(clock: Any, work: Any) -> None:

@@ -77,7 +77,8 @@ def test_from_a_thread_to_a_yes(live_site: Any, app: Any, new_page: Any, walk: A
     expect(desk.locator("main")).to_contain_text("A plan that nobody else sees")
     desk.get_by_role("button", name="Put it on the notice board").click()
     expect(desk.get_by_role("alert")).to_contain_text("Say what can change because of it.")
-    desk.get_by_role("link", name="Change it").click()
+    # The sentence leads to its box, which is on the same page.
+    desk.get_by_role("link", name="Say what can change because of it.").click()
     desk.get_by_label("What can change because of it?").fill("When the night line opens.")
     desk.get_by_label("What can't?").fill("The money for this year.")
     desk.get_by_label("Who decides?").fill("The Nights team.")
@@ -85,13 +86,12 @@ def test_from_a_thread_to_a_yes(live_site: Any, app: Any, new_page: Any, walk: A
     desk.get_by_role("button", name="Keep the changes").click()
     desk.get_by_role("button", name="Put it on the notice board").click()
     expect(desk.get_by_role("alert")).to_contain_text("The earliest time is")
-    desk.get_by_role("link", name="Change it").click()
     keep_plan(desk, times.local_of(clock.now() + timedelta(hours=30), "Europe/London"))
     desk.get_by_role("button", name="Keep the changes").click()
     desk.get_by_role("button", name="Put it on the notice board").click()
 
     # She invites the people of the thread. Ben wants to be left in peace.
-    expect(desk.get_by_label("The people in the thread (3)")).to_be_checked()
+    expect(desk.get_by_role("checkbox", name="The people in the thread 3 people")).to_be_checked()
     desk.get_by_role("button", name="Send the invitations").click()
     expect(desk.locator(".said")).to_contain_text("The invitations are on their way.")
     expect(desk.locator(".said")).to_contain_text("is left in peace")

@@ -275,7 +275,7 @@ def test_changing_the_setting_on_its_page_takes_everything_back(new_client: Any,
 def test_nobody_sees_somebody_elses_words(new_client: Any, client: Any, app: Any) -> None:
     an_excerpt()
     assert WORDS not in new_client(factories.a_member()).get("/me/words").text
-    assert "haven't taken down anything" in words_of(new_client(factories.a_member()).soup("/me/words"))
+    assert "haven't noted down anything" in words_of(new_client(factories.a_member()).soup("/me/words"))
     assert client.get("/me/words").status_code == 303
 
 

@@ -112,7 +112,7 @@ def answer_consent(viewer: Viewer, excerpt_id: int, *, answer: str, correction: 
     with transaction():
         row, member, post = _own_excerpt(viewer, excerpt_id)
         if answer not in ANSWERS:
-            raise Invalid(errors={"answer": _("Choose one of the answers.")})
+            raise Invalid(errors={"": _("Choose one of the answers.")})
         if answer == "refused":
             if row.words is None:
                 return

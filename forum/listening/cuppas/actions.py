@@ -310,10 +310,9 @@ def _listen(viewer: Viewer, cuppa: Cuppa, *, thread_id: int | None = None) -> No
 def cancel_cuppa(viewer: Viewer, cuppa_id: int, *, reason: str, new_date: str = "") -> None:
     """Call a cuppa off, with a reason (and a new date, if there is one) that everybody who was invited is told.
 
-    Twice is fine. Raises Invalid, Conflict."""
+    A plan that nobody saw needs no reason. Twice is fine. Raises Invalid, Conflict."""
     reason, new_date = tidy(reason).strip()[:LONGEST_WORDS], clean_line(new_date, 200)
-    if not reason:
-        raise Invalid(errors={"reason": _("Tell people why. They kept the time free.")})
+    given = bool(reason)
     if new_date:
         reason = f"{reason}\n{_('A new date: %(date)s', date=new_date)}"
     with transaction():
@@ -323,6 +322,8 @@ def cancel_cuppa(viewer: Viewer, cuppa_id: int, *, reason: str, new_date: str = 
             return
         if cuppa.published_at is not None and cuppa.ends_at <= now():
             raise Conflict(_("This cuppa is over already."))
+        if cuppa.published_at is not None and not given:
+            raise Invalid(errors={"reason": _("Tell people why. They kept the time free.")})
         Cuppa.update(
             cancelled_at=now(), cancelled_by=viewer.id, cancel_reason=reason, sequence=cuppa.sequence + 1
         ).where(Cuppa.id == cuppa.id).execute()
@@ -365,7 +366,8 @@ def invite(viewer: Viewer, cuppa_id: int, member_ids: list[int]) -> tuple[int, i
 def answer_invitation(viewer: Viewer, cuppa_id: int, *, answer: str, check_on_me: bool = False) -> Invitation:
     """Say yes in one of three ways, or not this time; with or without an invitation. The answer can change any time.
 
-    Seats go in the order of answers, then there is a waiting list. Raises Invalid, Conflict, NotFound."""
+    Seats go in the order of answers, then there is a waiting list; once the talk is over, everybody may come in and
+    answer, however many there are. Raises Invalid, Conflict, NotFound."""
     require(viewer.is_member, _("Please sign in to answer."))
     if answer not in ANSWERS:
         raise Invalid(errors={"answer": _("Choose one of the answers.")})
@@ -398,8 +400,11 @@ def _settle(cuppa: Cuppa, invitation: Invitation, *, answer: str, check_on_me: b
     check_on_me = check_on_me and answer in SAID_YES
     facts: dict[str, object] = {"answer": answer, "answered_at": moment, "check_on_me": check_on_me}
     if answer in SAID_YES:
-        if invitation.seated_at is None and invitation.waiting_since is None:
-            free = cuppa.seats is None or _seated(cuppa.id) < cuppa.seats
+        is_limited = cuppa.seats is not None and queries.phase_of(cuppa) != "catching_up"
+        if invitation.seated_at is None and not is_limited:
+            facts |= {"seated_at": moment, "waiting_since": None}
+        elif invitation.seated_at is None and invitation.waiting_since is None:
+            free = _seated(cuppa.id) < cuppa.seats
             facts["seated_at" if free else "waiting_since"] = moment
     else:
         facts |= {"seated_at": None, "waiting_since": None}

@@ -63,5 +63,5 @@ class AnswerForm:
         """Raises Invalid for an answer that is none."""
         name = sent.get("answer", "")
         if name not in ANSWER_NAMES:
-            raise Invalid(errors={"answer": _("Choose one of the answers.")})
+            raise Invalid(errors={"": _("Choose one of the answers.")})
         return cls(ANSWER_NAMES[name], name == "pause", sent.get("check_on_me") == "yes")

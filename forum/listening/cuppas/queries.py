@@ -191,7 +191,9 @@ def _cards(viewer: Viewer, query: Any) -> list[CuppaCard]:
 
 
 def coming_cuppas(viewer: Viewer, *, limit: int = 30) -> list[CuppaCard]:
-    """Return published cuppas that are not over, the next one first. For everybody: the notice board is public."""
+    """Return published cuppas that are not over: what is on now, what can still be answered, then the next one first.
+
+    For everybody: the notice board is public."""
     query = (
         Cuppa.select()
         .where(
@@ -202,7 +204,8 @@ def coming_cuppas(viewer: Viewer, *, limit: int = 30) -> list[CuppaCard]:
         .order_by(Cuppa.starts_at, Cuppa.id)
         .limit(limit)
     )
-    return [card for card in _cards(viewer, query) if card.phase != "over"]
+    cards = [card for card in _cards(viewer, query) if card.phase != "over"]
+    return sorted(cards, key=lambda card: ("open", "catching_up", "coming").index(card.phase))
 
 
 def past_cuppas(viewer: Viewer, *, before: int | None = None, limit: int = 20) -> list[CuppaCard]:

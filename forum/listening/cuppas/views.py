@@ -1,6 +1,6 @@
 """The notice board of cuppas, a cuppa's page, and what its host needs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request
@@ -19,11 +19,11 @@ from forum.listening.cuppas.queries import CuppaCard, cuppa_url
 from forum.members.actions import viewer_for
 from forum.members.models import Member
 from forum.members.queries import Line, Shelf
-from forum.text import _, gettext, to_html
+from forum.text import _, gettext, n_, to_html
 from forum.threads import queries as conversations
 from forum.threads.queries import ThreadView
 from forum.threads.views import Slot, Tool
-from forum.web import date_words, viewer, whole_number
+from forum.web import clock_words, date_words, day_words, viewer, whole_number
 
 bp = Blueprint("cuppas", __name__)
 
@@ -61,6 +61,13 @@ def when_words(card: CuppaCard) -> str:
         "when": date_words(card.starts_at, card.time_zone),
         "minutes": card.minutes,
     }
+
+
+def think_until(card: CuppaCard) -> str:
+    """Return the day until which there is time to think, "" when there is none to speak of."""
+    if card.phase != "coming" or card.kind == "chat":
+        return ""
+    return day_words(card.starts_at.astimezone(web.zone(card.time_zone)).date())
 
 
 def next_on_home(who: Viewer) -> Slot | None:
@@ -159,6 +166,7 @@ def cuppas() -> Any:
         past=past[:20],
         older=past[19].id if len(past) > 20 else None,
         when_words=when_words,
+        think_until=think_until,
         may_plan=may_host(who),
         cancelled=cancelled,
         published=published,
@@ -230,7 +238,8 @@ def answer(id: int) -> Any:
     require(who.is_member, _("Please sign in to answer."))
     try:
         said = _answer(who, id, AnswerForm.read(request.form))
-        if seen.card.kind == "chat" and request.form.get("answer") == "may_drop_in":
+        comes_in = seen.card.kind == "chat" or seen.card.phase == "catching_up"
+        if comes_in and request.form.get("answer") == "may_drop_in":
             return web.go(seen.thread_url)
         return web.go(seen.card.url, say=said)
     except (Invalid, Conflict) as trouble:
@@ -301,10 +310,12 @@ def think(id: int, prompt_id: int) -> Any:
     try:
         actions.jot(who, prompt_id, words=request.form.get("words", ""))
     except Invalid as trouble:
+        # Each question has a box of its own; the sentence belongs beside the one that was sent.
+        trouble.errors = {f"think-{prompt_id}": said for said in trouble.errors.values()}
         return web.again("cuppas/cuppa.html", trouble, typed_prompt=prompt_id, **_facts(who, seen))
     if request.headers.get("X-Requested-With") == "kettle":
         return "", 204
-    return web.go(f"{seen.card.url}#think-{prompt_id}", say=_("Kept. Only you can read it."))
+    return web.go(f"{seen.card.url}#f-think-{prompt_id}", say=_("Kept. Only you can read it."))
 
 
 @bp.post("/cuppas/<int:id>/jottings/<int:jotting_id>")
@@ -523,7 +534,11 @@ def publish(id: int) -> Any:
     require(may_run_cuppa(who, host_id=seen.host_id), actions.NOT_YOURS)
     try:
         actions.publish_cuppa(who, id)
-    except (Invalid, Conflict) as trouble:
+    except Invalid as trouble:
+        # What is missing is shown where it can be written.
+        typed = _as_before(seen)
+        return web.again("cuppas/edit.html", trouble, typed=typed, cuppa=seen, **_form_facts(typed))
+    except Conflict as trouble:
         return web.again("cuppas/cuppa.html", trouble, **_facts(who, seen))
     say = _("It's on the notice board. The time to think begins now. Whom would you like to invite?")
     return web.go(f"/cuppas/{id}/invite", say=say)
@@ -542,7 +557,12 @@ def invite(id: int) -> Any:
     if seen.from_thread_id is not None:
         there = queries.people_in_thread(seen.from_thread_id)
         groups.append(("thread", _("The people in the thread"), there, len(there)))
-    context = {"cuppa": seen, "groups": [(value, words, count) for value, words, _ids, count in groups]}
+    context = {
+        "cuppa": seen,
+        "groups": [
+            (value, words, n_("%(n)s person", "%(n)s people", count, n=count)) for value, words, _ids, count in groups
+        ],
+    }
     if request.method == "POST":
         chosen = request.form.getlist("people")
         wanted = [member_id for value, _words, ids, _count in groups if value in chosen for member_id in ids]
@@ -575,8 +595,11 @@ def cancel(id: int) -> Any:
             actions.cancel_cuppa(who, id, reason=reason, new_date=new_date)
         except (Invalid, Conflict) as trouble:
             return web.again("cuppas/cancel.html", trouble, cuppa=seen)
-        say = _("It's called off. Everybody who was invited gets your reason and our apology.")
-        return web.go(seen.card.url if seen.card.phase != "planned" else "/cuppas", say=say)
+        if seen.card.phase == "planned":
+            return web.go("/cuppas", say=_("The plan is gone. Nobody was told, as nobody had seen it."))
+        return web.go(
+            seen.card.url, say=_("It's called off. Everybody who was invited gets your reason and our apology.")
+        )
     return web.page("cuppas/cancel.html", cuppa=seen)
 
 
@@ -586,4 +609,27 @@ def run_sheet(id: int) -> Any:
     who = viewer()
     seen = queries.cuppa(who, id)
     require(may_run_cuppa(who, host_id=seen.host_id), actions.NOT_YOURS)
-    return web.page("cuppas/run_sheet.html", cuppa=seen, time_words=when_words(seen.card), shown=to_html(seen.card.why))
+    return web.page(
+        "cuppas/run_sheet.html",
+        cuppa=seen,
+        time_words=when_words(seen.card),
+        shown=to_html(seen.card.why),
+        hour=_hour(seen),
+    )
+
+
+def _hour(seen: queries.CuppaView) -> list[tuple[str, object]]:
+    """Return what a host does and when, so that nobody has to keep the time in their head."""
+    minutes = seen.card.minutes
+    opening, unsaid, last = minutes // 12, minutes - minutes // 6, minutes - minutes // 12
+    each = (unsaid - opening) // max(1, len(seen.prompts))
+    steps: list[tuple[int, object]] = [
+        (-15, _("The door opens. Say hello to whoever comes early.")),
+        (0, _("Start: say what can change, what can't, and when they'll hear.")),
+        *((opening + each * number, prompt.words) for number, prompt in enumerate(seen.prompts)),
+        (unsaid, _("What has not been said?")),
+        (last, _("Lasting thoughts. Thank everybody.")),
+        (minutes, _("The end. Whoever likes may linger.")),
+    ]
+    begins = seen.card.starts_at.astimezone(web.zone(seen.card.time_zone))
+    return [(clock_words(begins + timedelta(minutes=after)), words) for after, words in steps]

@@ -34,7 +34,8 @@ class MarkView:
 class Banner:
     """The mark, and what it means for the viewer. *setting* is how their words may be used, "" for visitors.
 
-    *has_earlier* says that they spoke here before the mark, *agreed* that we may listen to that as well."""
+    *has_earlier* says that they spoke here before the mark (whoever listens isn't asked), *agreed* that we may listen
+    to that as well."""
 
     mark: MarkView
     setting: str
@@ -82,7 +83,8 @@ def banner(viewer: Viewer, thread: ThreadView) -> Banner | None:
     setting, earlier, agreed = rows(
         """SELECT m.words,
                   EXISTS (SELECT 1 FROM post p WHERE p.thread_id = ? AND p.author_id = m.id AND p.said_at < ?
-                          AND p.withdrawn_at IS NULL AND NOT p.is_event AND NOT p.inside_use_only),
+                          AND p.withdrawn_at IS NULL AND NOT p.is_event AND NOT p.inside_use_only
+                          AND p.author_id <> (SELECT k.by_id FROM listening_mark k WHERE k.thread_id = p.thread_id)),
                   EXISTS (SELECT 1 FROM earlier_words w WHERE w.thread_id = ? AND w.member_id = m.id)
            FROM member m WHERE m.id = ?""",
         (thread.id, stored(mark.since), thread.id, viewer.id),
