@@ -11,11 +11,10 @@ import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from tests.tools import found
 
@@ -50,13 +49,6 @@ class _Kinds(HTMLParser):
         facts = dict(attrs)
         first_class = (facts.get("class") or "").split(" ")[0]
         self.kinds.add(f"{tag}.{first_class}:{facts.get('type') or ''}:{facts.get('role') or ''}")
-
-
-def dead_ends(html: str) -> list[str]:
-    """Return the links on a page that lead to a place on it which is not there: in a summary of what to look at again,
-    they would leave somebody without sight where they are."""
-    places = set(re.findall(r'\sid="([^"]+)"', html))
-    return sorted({link for link in re.findall(r'\shref="#([^"]+)"', html) if unquote(unescape(link)) not in places})
 
 
 def distinct_name(url: str, html: str, status: int = 200) -> str:
