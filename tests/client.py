@@ -24,8 +24,6 @@ class Client(FlaskClient):
         if response.mimetype == "text/html":
             body = response.get_data(as_text=True)
             if pages.is_page(response.content_type, body):
-                lost = pages.links_to_nowhere(body)
-                assert not lost, f"{response.request.path} leads to {', '.join(lost)}, which is not on it"
                 pages.keep(response.request.url, body, status=response.status_code, test=self.test_name)
         return response
 
@@ -33,6 +31,7 @@ class Client(FlaskClient):
         """Get a page and return it parsed. Fails unless it answers *status*."""
         response = self.get(path)
         assert response.status_code == status, f"{path} answered {response.status_code}, not {status}"
+        self._leads_somewhere(response)
         return BeautifulSoup(response.text, "html.parser")
 
     def fill(
@@ -79,7 +78,15 @@ class Client(FlaskClient):
         url = urljoin(path, str(target))
         if str(form.get("method", "get")).lower() == "get":
             return self.get(url, query_string=values, follow_redirects=follow)
-        return self.post(url, data=values, follow_redirects=follow, headers={"Referer": self._whole(path)})
+        answer = self.post(url, data=values, follow_redirects=follow, headers={"Referer": self._whole(path)})
+        self._leads_somewhere(answer)
+        return answer
+
+    @staticmethod
+    def _leads_somewhere(response: TestResponse) -> None:
+        if response.mimetype == "text/html":
+            lost = pages.links_to_nowhere(response.get_data(as_text=True))
+            assert not lost, f"{response.request.path} leads to {', '.join(lost)}, which is not on it"
 
     def _whole(self, path: str) -> str:
         root = self.application.config.get("SERVER_NAME") or "localhost"
