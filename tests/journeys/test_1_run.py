@@ -21,7 +21,7 @@ from forum.members.models import Member
 from forum.safety.models import Case
 from forum.threads.models import Category, Post, Thread
 from tests.browser import visit
-from tests.live import START_SECONDS, free_port, wait_until
+from tests.live import PATIENCE, free_port, wait_until
 from tests.stacks import PostgresDatabase, Stack
 from tests.tools import found
 
@@ -73,7 +73,7 @@ class Run:
         """What the terminal does: interrupt the command and all that stand in its group."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGINT)
-        self._process.wait(START_SECONDS)
+        self._process.wait(PATIENCE)
 
     def still_running(self) -> list[str]:
         """Name every process that works in this folder."""
