@@ -165,7 +165,8 @@ def test_the_people_behind_a_theme_are_invited_and_reminded(
     desk.get_by_role("button", name="Keep the plan").click()
     expect(desk.locator("main")).to_contain_text("A plan that nobody else sees")
     desk.get_by_role("button", name="Put it on the notice board").click()
-    expect(desk.get_by_label("The people behind the theme (2)")).to_be_checked()
+    expect(desk.get_by_label("The people behind the theme")).to_be_checked()
+    expect(desk.locator("main form.form")).to_contain_text("2 people")
     desk.get_by_role("button", name="Send the invitations").click()
     expect(desk.locator(".said")).to_contain_text("The invitations are on their way.")
 

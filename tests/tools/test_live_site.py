@@ -16,7 +16,7 @@ def test_two_people_have_two_browsers(live_site, new_page) -> None:
     ann, bob = a_member("Ann Example"), a_member("Bob Example")
     for member in (ann, bob):
         page = new_page(member)
-        visit(page, "/me/settings")
+        visit(page, "/me")
         assert member.name in page.content()
 
 
